@@ -1,0 +1,181 @@
+"""The guard: who is asking, and whether this door is open to them.
+
+Every door is closed until it is marked: silence means “signed in”. `tests/house/test_doors.py` lists them all.
+"""
+
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import LoginManager, current_user, login_user
+from flask_login import logout_user as forget
+from sqlalchemy import select, update
+from sqlalchemy.orm import contains_eager
+
+from lms.accounts.models import Login, Person, Role, Standing
+from lms.clock import now
+from lms.database import db, reads, writes
+from lms.settings import Settings
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+SAFE = {"GET", "HEAD", "OPTIONS"}
+manager = LoginManager()
+
+
+class Door(StrEnum):
+    """Who may pass; the value is what the doors test prints."""
+
+    PUBLIC = "anyone"
+    SIGNED_IN = "signed in"
+    TRAINERS = "trainers"
+    ORGANISERS = "organisers"
+
+
+ROLES = {Door.TRAINERS: {Role.TRAINER, Role.ORGANISER}, Door.ORGANISERS: {Role.ORGANISER}}
+
+
+def public(view: View) -> View:
+    """Anyone may pass."""
+    view.door = Door.PUBLIC  # type: ignore[attr-defined]
+    return view
+
+
+def trainers_only(view: View) -> View:
+    """Trainers and organisers may pass; to others the page is not there."""
+    view.door = Door.TRAINERS  # type: ignore[attr-defined]
+    return view
+
+
+def organisers_only(view: View) -> View:
+    """Organisers may pass; to others the page is not there."""
+    view.door = Door.ORGANISERS  # type: ignore[attr-defined]
+    return view
+
+
+def door_of(endpoint: str | None, app: Flask) -> Door:
+    """The mark of a view; static files are anyone's, whatever is unmarked is for people who signed in."""
+    if endpoint == "static":
+        return Door.PUBLIC
+    return getattr(app.view_functions.get(endpoint or ""), "door", Door.SIGNED_IN)
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Put the guard before every view."""
+    manager.session_protection = None
+    manager.init_app(app, add_context_processor=False)
+    app.extensions["session_idle"] = settings.session_idle
+    app.extensions["session_longest"] = settings.session_longest
+    app.before_request(guard)
+
+
+def guard() -> ResponseReturnValue | None:
+    """Stop whoever may not pass; say whether this request writes."""
+    if request.method in SAFE:
+        reads()
+    else:
+        writes()
+    if request.routing_exception is not None:
+        return None
+    door = door_of(request.endpoint, current_app)
+    if door is Door.PUBLIC:
+        return None
+    if not current_user.is_authenticated:
+        return _to_sign_in()
+    if door in ROLES and current_user.role not in ROLES[door]:
+        abort(404)
+    return None
+
+
+def _to_sign_in() -> ResponseReturnValue:
+    """Pages go to the sign-in page and back; programs get 401."""
+    if request.method not in SAFE and "X-CSRFToken" in request.headers:
+        return {"error": "Sign in again: your session has ended."}, 401
+    back = request.full_path if request.method in SAFE else urlsplit(request.referrer or "/").path
+    return redirect(url_for("accounts.sign_in", next=back.rstrip("?")))
+
+
+@manager.user_loader
+def _load(key: str) -> Person | None:
+    """The person behind a session id: the row must be alive, in time, and its person active. One query."""
+    moment = now()
+    login = db.session.scalar(
+        select(Login)
+        .join(Login.person)
+        .options(contains_eager(Login.person))
+        .where(
+            Login.key_hash == _hash(key),
+            Login.ended_at.is_(None),
+            Login.seen_at > moment - current_app.extensions["session_idle"],
+            Login.began_at > moment - current_app.extensions["session_longest"],
+            Person.standing == Standing.ACTIVE,
+        )
+    )
+    if login is None:
+        return None
+    g.login = login
+    return login.person
+
+
+def keep_alive(moment: datetime) -> None:
+    """Note that a session is in use, at most once a minute, in a transaction of its own."""
+    login: Login | None = g.get("login")
+    if login is None or (moment - login.seen_at).total_seconds() < 60:
+        return
+    login_id = login.id
+    writes()
+    db.session.execute(update(Login).where(Login.id == login_id).values(seen_at=moment))
+    db.session.commit()
+    reads()
+
+
+def sign_in(person: Person, moment: datetime) -> None:
+    """Begin a session in the caller's transaction; whatever cookie came before is worth nothing now."""
+    key = secrets.token_urlsafe(32)
+    db.session.add(
+        Login(
+            key_hash=_hash(key), person_id=person.id, device=(request.user_agent.string or "")[:300],
+            address=(request.remote_addr or "")[:64], began_at=moment, seen_at=moment,
+        )
+    )  # fmt: skip
+    session.clear()
+    login_user(_Key(key), force=True)
+
+
+def sign_out(moment: datetime) -> None:
+    """End this session in the caller's transaction."""
+    login: Login | None = g.get("login")
+    if login is not None:
+        login.ended_at = moment
+    forget()
+    session.clear()
+
+
+def end_sessions(person_id: int, moment: datetime, but: int | None = None) -> None:
+    """End every session of a person at once, in the caller's transaction; `but` spares the one in use."""
+    db.session.execute(
+        update(Login)
+        .where(Login.person_id == person_id, Login.ended_at.is_(None), Login.id != (but or 0))
+        .values(ended_at=moment)
+    )
+
+
+class _Key:
+    """What flask-login puts into the cookie: the random id of the session."""
+
+    is_active = True
+
+    def __init__(self, key: str) -> None:
+        self._key = key
+
+    def get_id(self) -> str:
+        return self._key
+
+
+def _hash(key: str) -> str:
+    return sha256(key.encode()).hexdigest()

@@ -1,0 +1,56 @@
+"""Which passwords are good enough, and how they are kept: argon2id, OWASP's second recommended cost."""
+
+import unicodedata
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+SHORTEST = 12
+LONGEST = 1024
+HASHER = PasswordHasher(time_cost=5, memory_cost=19 * 1024, parallelism=1)
+COMMON = frozenset(
+    "password passwort passwords qwertyuiop qwerty iloveyou letmein welcome administrator admin changeme trustno"
+    " football baseball princess sunshine dragon monkey superman master starwars secret disrupt training".split()
+)
+
+
+def weakness(password: str, email: str = "", name: str = "") -> str | None:
+    """Why a password is too easy to guess, as a code: short, long, common, personal or plain; None where it will do."""
+    if len(password) < SHORTEST:
+        return "short"
+    if len(password) > LONGEST:
+        return "long"
+    folded = unicodedata.normalize("NFKC", password).casefold()
+    letters = "".join(character for character in folded if character.isalpha())
+    if letters in COMMON or any(letters == word * (len(letters) // len(word)) for word in COMMON if letters):
+        return "common"
+    if len(set(folded)) < 5:
+        return "plain"
+    personal = [email.partition("@")[0].casefold(), *name.casefold().split()]
+    if any(len(part) > 4 and folded.strip("0123456789!.") == part for part in personal):
+        return "personal"
+    return None
+
+
+def keep(password: str) -> str:
+    """The hash to store."""
+    return HASHER.hash(_normal(password))
+
+
+def matches(stored: str | None, password: str) -> bool:
+    """Whether the password is the stored one; takes as long where nothing is stored."""
+    try:
+        return HASHER.verify(stored or _nobody(), _normal(password)) and stored is not None
+    except (VerificationError, InvalidHashError):
+        return False
+
+
+def _normal(password: str) -> str:
+    """The same password typed on another keyboard is the same bytes."""
+    return unicodedata.normalize("NFKC", password[:LONGEST])
+
+
+@cache
+def _nobody() -> str:
+    return HASHER.hash("nobody has this password")

@@ -1,0 +1,185 @@
+"""The `lms` command. Every command exits 0 when done, 1 with one line when refused, 2 for wrong usage."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from flask import Flask
+from flask.cli import FlaskGroup
+from flask_migrate import upgrade
+from flask_migrate.cli import db as migrations
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from lms import demo as sample
+from lms import doctor as health
+from lms import jobs, server
+from lms.accounts import letters, links
+from lms.accounts.models import Person, Purpose, Role
+from lms.app import create_app
+from lms.clock import now
+from lms.content.loader import BadMaterial, load
+from lms.database import db, writing
+from lms.paths import MIGRATIONS, MODULES
+from lms.settings import HalfConfigured, Settings, read
+
+
+class Refused(click.ClickException):
+    """Not done, and why: one line, exit code 1."""
+
+    def show(self, file: object = None) -> None:
+        click.echo(self.message, err=True)
+
+
+def _settings() -> Settings:
+    try:
+        return read()
+    except HalfConfigured as problem:
+        raise Refused(str(problem)) from None
+
+
+def _app(settings: Settings | None = None) -> Flask:
+    try:
+        return create_app(settings or _settings())
+    except (HalfConfigured, BadMaterial) as problem:
+        raise Refused(str(problem)) from None
+
+
+@contextmanager
+def _working(app: Flask) -> Iterator[None]:
+    """Inside the app, with transactions that write."""
+    with app.app_context(), writing():
+        yield
+
+
+def _up_to_date(app: Flask) -> None:
+    with _working(app):
+        upgrade(directory=str(MIGRATIONS))
+        db.session.remove()
+
+
+@click.group(cls=FlaskGroup, create_app=_app, add_default_commands=False, add_version_option=False)
+def main() -> None:
+    """The training-course learning management module of DISRUPT."""
+
+
+main.add_command(migrations)
+
+
+@main.command(with_appcontext=False)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--reset", is_flag=True, help="Throw the sample year away and make it anew.")
+@click.option("--no-serve", is_flag=True, help="Fill the database and stop.")
+def demo(port: int, host: str, reset: bool, no_serve: bool) -> None:
+    """Fill instance/ with the sample year and serve it."""
+    settings = _settings()
+    if settings.production:
+        raise Refused("lms demo is for trying things out: it does not run with LMS_ENV=production.")
+    if reset:
+        _reset(settings)
+    app = _app(settings)
+    _up_to_date(app)
+    with _working(app):
+        made = sample.fill(settings.demo_password)
+        db.session.commit()
+        db.engine.dispose()
+    click.echo("The sample year is made." if made else "The sample year is there already.")
+    for email, _name, role, *_rest in sample.ACCOUNTS:
+        click.echo(f"  {role.value:<13} {email}")
+    click.echo(f"  password      {settings.demo_password}")
+    if no_serve:
+        return
+    click.echo(f"Serving at http://{host}:{port} (stop with Ctrl+C)")
+    del app
+    server.serve(settings, host, port, 1)
+
+
+def _reset(settings: Settings) -> None:
+    """Forget the database of the demo; only one in the instance folder is thrown away."""
+    path = Path(settings.database_url.removeprefix("sqlite:///"))
+    if not settings.sqlite or path.parent != settings.instance:
+        raise Refused("--reset throws away a SQLite database in the instance folder only; drop this one yourself.")
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm", "jobs.db", "jobs.db-wal", "jobs.db-shm"):
+        (settings.instance / name).unlink(missing_ok=True)
+
+
+@main.command(with_appcontext=False)
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
+def serve(port: int, host: str, workers: int) -> None:
+    """Serve the site; the database must be up to date (lms db upgrade)."""
+    settings = _settings()
+    if workers > 1 and settings.sqlite and not settings.redis_url:
+        raise Refused("Several workers need LMS_DATABASE_URL=postgresql://… or LMS_REDIS_URL: or leave --workers at 1.")
+    _app(settings)
+    server.serve(settings, host, port, workers)
+
+
+@main.command(with_appcontext=False)
+def work() -> None:
+    """Do jobs until told to stop: letters, and whatever outlives a request."""
+    jobs.work(_app())
+
+
+@main.group()
+def content() -> None:
+    """The training material."""
+
+
+@content.command("check", with_appcontext=False)
+@click.argument("folder", required=False, type=click.Path(exists=True, file_okay=False, path_type=Path))
+def check(folder: Path | None) -> None:
+    """Name every fault of the material in DIR, with file, place and reason; print each file's version."""
+    try:
+        training = load(folder or MODULES)
+    except BadMaterial as problem:
+        for fault in problem.faults:
+            click.echo(str(fault))
+        raise Refused(f"{len(problem.faults)} faults.") from None
+    for name, version in sorted(training.versions.items()):
+        click.echo(f"{version}  {name}")
+    lessons = sum(len(module.lessons) for module in training.course("en").modules)
+    questions = sum(len(module.quiz.questions) for module in training.course("en").modules)
+    terms = len(training.course("en").glossary)
+    click.echo(f"No faults: {lessons} lessons, {questions} questions, {terms} glossary terms.")
+
+
+@main.group()
+def people() -> None:
+    """Accounts."""
+
+
+@people.command("add", with_appcontext=False)
+@click.option("--email", required=True)
+@click.option("--name", required=True)
+@click.option("--role", required=True, type=click.Choice([role.value for role in Role]))
+def add(email: str, name: str, role: str) -> None:
+    """Make an account and print the link with which its owner chooses a password (good for seven days)."""
+    app = _app()
+    folded = " ".join(email.split()).lower()
+    if "@" not in folded or not name.strip():
+        raise Refused("Give an e-mail address and a name.")
+    with _working(app):
+        person = Person(email=folded, name=" ".join(name.split())[:300], role=Role(role), joined_at=now())
+        db.session.add(person)
+        try:
+            db.session.flush()
+        except IntegrityError:
+            raise Refused(f"There is an account for {folded} already.") from None
+        except OperationalError:
+            raise Refused("The database is not up to date: run `lms db upgrade`.") from None
+        token = links.make(person, Purpose.INVITATION, now())
+        letters.send_link(person, Purpose.INVITATION, token)
+        db.session.commit()
+        click.echo(letters.address(Purpose.INVITATION, token))
+
+
+@main.command(with_appcontext=False)
+@click.option("--for", "purpose", default="demo", type=click.Choice(["demo", "test"]))
+@click.option("--mend", is_flag=True, help="Install what is missing, where that is allowed.")
+def doctor(purpose: str, mend: bool) -> None:
+    """Say what is missing on this machine and the command that brings it."""
+    sys.exit(health.main(["--for", purpose, *(["--mend"] if mend else [])]))

@@ -1,0 +1,277 @@
+"""What the training material is: frozen values, one class per thing an author writes.
+
+Every class forbids unknown keys. Texts are plain strings in which `*emphasis*` is allowed; a lesson's body is
+HTML made from Markdown at boot. Ids are never reused, because answers are kept by id.
+"""
+
+from datetime import date
+from typing import Annotated
+
+from msgspec import Meta, Struct, field
+
+Id = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
+Text = Annotated[str, Meta(min_length=1)]
+Texts = Annotated[tuple[Text, ...], Meta(min_length=1)]
+Minutes = Annotated[int, Meta(ge=1, le=600)]
+Percent = Annotated[int, Meta(ge=1, le=100)]
+Positive = Annotated[int, Meta(ge=1)]
+
+
+class Value(Struct, frozen=True, forbid_unknown_fields=True):
+    """A piece of the material; equal when its parts are equal."""
+
+
+class Option(Value, kw_only=True):
+    """One thing to choose; its feedback says why it is right or wrong."""
+
+    id: Id
+    text: Text
+    feedback: Text
+    right: bool = False
+
+
+class Pair(Value, kw_only=True):
+    """Two things that belong together."""
+
+    id: Id
+    left: Text
+    right: Text
+    feedback: Text
+
+
+class Decoy(Value, kw_only=True):
+    """A right-hand thing that belongs to nothing."""
+
+    id: Id
+    text: Text
+    feedback: Text
+
+
+class Step(Value, kw_only=True):
+    """One step of an order; the file lists steps in the right order."""
+
+    id: Id
+    text: Text
+    feedback: Text
+
+
+class NearNumber(Value, kw_only=True):
+    """A wrong number that many people give, and why it is wrong."""
+
+    value: float
+    feedback: Text
+
+
+class NearWord(Value, kw_only=True):
+    """A wrong word that many people give, and why it is wrong."""
+
+    value: Text
+    feedback: Text
+
+
+class Verdicts(Value, kw_only=True):
+    """What is said to someone who chose “true”, and to someone who chose “false”."""
+
+    when_true: Text = field(name="true")
+    when_false: Text = field(name="false")
+
+
+class Question(Value, tag_field="kind", kw_only=True):
+    """What every kind of question has; `lesson` and `sources` are empty in a part of a scenario."""
+
+    id: Id
+    text: Text
+    explanation: Text
+    lesson: str = ""
+    sources: tuple[Id, ...] = ()
+
+
+class Single(Question, tag="single", kw_only=True):
+    """Exactly one option is right."""
+
+    options: tuple[Option, ...]
+
+
+class Multiple(Question, tag="multiple", kw_only=True):
+    """Every right option is to be chosen and no wrong one."""
+
+    options: tuple[Option, ...]
+
+
+class TrueFalse(Question, tag="true-false", kw_only=True):
+    """A sentence that is true or false."""
+
+    answer: bool
+    feedback: Verdicts
+
+    @property
+    def options(self) -> tuple[Option, ...]:
+        return (
+            Option(id="true", text="True", feedback=self.feedback.when_true, right=self.answer),
+            Option(id="false", text="False", feedback=self.feedback.when_false, right=not self.answer),
+        )
+
+
+class Numeric(Question, tag="numeric", kw_only=True):
+    """A number, off by `tolerance` at most; `units` gives each unit's size in the first one."""
+
+    answer: float
+    tolerance: Annotated[float, Meta(ge=0)] = 0.0
+    unit: str = ""
+    units: dict[str, Annotated[float, Meta(gt=0)]] = {}
+    near: tuple[NearNumber, ...] = ()
+    feedback: Text
+
+
+class Short(Question, tag="short", kw_only=True):
+    """A word or a few; case, accents and spaces are folded before comparing."""
+
+    accept: Texts
+    near: tuple[NearWord, ...] = ()
+    feedback: Text
+
+
+class Matching(Question, tag="matching", kw_only=True):
+    """Each left-hand thing gets one right-hand thing."""
+
+    pairs: tuple[Pair, ...]
+    decoys: tuple[Decoy, ...] = ()
+
+
+class Ordering(Question, tag="ordering", kw_only=True):
+    """Steps to be put in order."""
+
+    steps: tuple[Step, ...]
+
+
+ChoiceQuestion = Single | Multiple | TrueFalse
+SimpleQuestion = Single | Multiple | TrueFalse | Numeric | Short | Matching | Ordering
+
+
+class Scenario(Question, tag="scenario", kw_only=True):
+    """A situation with several questions, each an equal share of its mark."""
+
+    parts: tuple[SimpleQuestion, ...]
+
+
+AnyQuestion = SimpleQuestion | Scenario
+KINDS: dict[str, type[AnyQuestion]] = {
+    str(kind.__struct_config__.tag): kind
+    for kind in (Single, Multiple, TrueFalse, Numeric, Short, Matching, Ordering, Scenario)
+}
+
+
+class Quiz(Value, kw_only=True):
+    """A topic's questions; None in a limit means there is none. Times are minutes."""
+
+    pass_mark: Percent
+    draw: Positive
+    minutes: Minutes
+    attempts: Positive | None = None
+    wait_minutes: Positive | None = None
+    time_limit: Positive | None = None
+    questions: tuple[AnyQuestion, ...] = field(name="question")
+    version: str = ""
+    locale: str = "en"
+    outdated: bool = False
+
+
+class Status(Value, kw_only=True):
+    """Where a law stood on the day it was checked."""
+
+    instrument: Text
+    position: Text
+    sources: tuple[Id, ...] = ()
+
+
+class Source(Value, kw_only=True):
+    """Where a fact stands; `where` is the place in it or its number."""
+
+    title: Text
+    publisher: Text
+    where: str = ""
+    url: str = ""
+
+
+class Term(Value, kw_only=True):
+    """A glossary entry."""
+
+    term: Text
+    means: Text
+    also: tuple[Text, ...] = ()
+
+
+class Helpline(Value, kw_only=True):
+    """A number to call; it is left out where it is known not to answer."""
+
+    number: Text
+    serves: Text
+    absent: tuple[Text, ...] = ()
+
+
+class Lesson(Value, kw_only=True):
+    """A lesson; `body` is HTML, `version` changes with its file, `locale` is the language it is written in."""
+
+    title: Text
+    lead: Text
+    minutes: Minutes
+    sources: tuple[Id, ...]
+    checked: date
+    key_points: Texts
+    check: ChoiceQuestion
+    short: str = ""
+    content_note: str = ""
+    review: tuple[Text, ...] = ()
+    id: str = ""
+    number: int = 0
+    body: str = ""
+    words: int = 0
+    version: str = ""
+    locale: str = "en"
+    outdated: bool = False
+
+
+class Module(Value, kw_only=True):
+    """One national training topic."""
+
+    title: Text
+    summary: Text
+    objectives: Texts
+    minutes: Minutes
+    law: Text
+    checked: date
+    status: tuple[Status, ...] = ()
+    slug: str = ""
+    number: int = 0
+    lessons: tuple[Lesson, ...] = ()
+    quiz: Quiz
+    locale: str = "en"
+    outdated: bool = False
+    languages: tuple[str, ...] = ("en",)
+
+    def lesson(self, lesson_id: str) -> Lesson | None:
+        return next((lesson for lesson in self.lessons if lesson.id == lesson_id), None)
+
+
+class Paper(Value, kw_only=True):
+    """A certificate and what it asks: ids of topics, or every topic where it says "all"."""
+
+    id: Id
+    title: Text
+    lessons: tuple[Id, ...] | str = ()
+    quizzes: tuple[Id, ...] | str = ()
+
+
+class Course(Value, kw_only=True):
+    """The whole training in one language; what is not translated stands in English and says so."""
+
+    title: Text
+    modules: tuple[Module, ...]
+    papers: tuple[Paper, ...]
+    sources: dict[str, Source]
+    glossary: dict[str, Term]
+    helplines: tuple[Helpline, ...]
+    locale: str = "en"
+
+    def module(self, slug: str) -> Module | None:
+        return next((module for module in self.modules if module.slug == slug), None)

@@ -1,0 +1,1 @@
+"""Whether the site is alive, and whether it is ready."""

@@ -1,0 +1,1 @@
+"""What one reads: topics and lessons, and what counts as read."""

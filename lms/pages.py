@@ -1,0 +1,180 @@
+"""What every answer carries: security headers, error pages, the filters that templates use."""
+
+import logging
+from datetime import date, datetime
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, g, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import format_date, format_datetime, format_time, gettext
+from flask_wtf.csrf import CSRFError
+from jinja2 import StrictUndefined
+from sqlalchemy.exc import DataError, OperationalError
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import IntegerConverter
+
+from lms.paths import STATIC
+from lms.settings import Settings
+
+log = logging.getLogger(__name__)
+POLICY = (
+    "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+)
+YEAR = 365 * 24 * 3600
+
+
+class SmallInteger(IntegerConverter):
+    """A row's number in an address: one that no database could hold is simply not there."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **({"max": 2**31 - 1} | options))
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Set up templates, headers and errors."""
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.jinja_env.filters.update(day=day, moment=moment, clock=clock, points=points)
+    app.jinja_env.globals.update(static=static)
+    app.url_map.converters["int"] = SmallInteger
+    app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = YEAR
+    app.before_request(_refuse_nul)
+    app.after_request(lambda response: secure(response, settings))
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(OperationalError, _database_error)
+    app.register_error_handler(DataError, _nonsense)
+    app.register_error_handler(Exception, _unexpected)
+
+
+@cache
+def _version(name: str) -> str:
+    return sha256((STATIC / name).read_bytes()).hexdigest()[:10]
+
+
+@cache
+def static(name: str) -> str:
+    """The address of a static file; it changes with the file, so that browsers may keep it for a year."""
+    return f"/static/{name}?v={_version(name)}"
+
+
+def secure(response: Response, settings: Settings) -> Response:
+    """Put the security headers on an answer, whatever it is; a page of a signed-in person is kept nowhere."""
+    headers = response.headers
+    headers["Content-Security-Policy"] = POLICY
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["Referrer-Policy"] = "same-origin"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=()"
+    if settings.https:
+        headers["Strict-Transport-Security"] = f"max-age={YEAR}; includeSubDomains"
+    if request.endpoint == "static":
+        headers["Cache-Control"] = f"public, max-age={YEAR}, immutable" if request.args.get("v") else "public, no-cache"
+    elif "Cache-Control" not in headers:
+        headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _refuse_nul() -> ResponseReturnValue | None:
+    """No text of ours holds a NUL, and no database keeps one."""
+    values = [*request.args.items(multi=True), *request.form.items(multi=True), ("", request.path)]
+    if any("\0" in name or "\0" in value for name, value in values):
+        return error(400, gettext("Not understood"), gettext("The request holds a character that cannot be kept."))
+    return None
+
+
+def error(code: int, heading: str, words: str) -> ResponseReturnValue:
+    """An error page, or its words as JSON for a program."""
+    if request.accept_mimetypes.best == "application/json" or request.is_json:
+        return {"error": words}, code
+    page = render_template(
+        "errors/error.html", code=code, heading=heading, words=words, next={"url": "/", "label": gettext("Go to the course")}
+    )
+    return page, code
+
+
+def _http_error(problem: HTTPException) -> ResponseReturnValue | HTTPException:
+    code = problem.code or 500
+    if code < 400:
+        return problem
+    if isinstance(problem, CSRFError):
+        return error(
+            400,
+            gettext("Please send it again"),
+            gettext("The page was open for too long, or you signed in or out meanwhile. Go back, load it again, and send it again. What you typed may still be there."),
+        )
+    texts = {
+        400: (gettext("Not understood"), gettext("The request was not complete. Go back and try again.")),
+        403: (gettext("Not open to you"), gettext("Your account may not do this.")),
+        404: (gettext("Not found"), gettext("There is no such page, or it is not open to you. Check the address.")),
+        405: (gettext("Not possible this way"), gettext("This address cannot be used like that. Begin at the course.")),
+        413: (gettext("Too large"), gettext("What you sent is larger than this page takes. Send less.")),
+        429: (gettext("Too many tries"), gettext("Too many tries in a short time. Wait a few minutes, then try again.")),
+        503: (gettext("Not possible right now"), gettext("Try again in a minute.")),
+    }
+    heading, words = texts.get(code, (gettext("Not possible"), gettext("Go back and try again.")))
+    answer = error(code, heading, words)
+    if code == 405 and isinstance(answer, tuple) and problem.get_headers():
+        allow = dict(problem.get_headers()).get("Allow")
+        return (*answer, {"Allow": allow}) if allow else answer  # type: ignore[return-value]
+    return answer
+
+
+def _database_error(problem: OperationalError) -> ResponseReturnValue:
+    """The database is busy, gone or full: nothing was kept, reading may go on."""
+    log.error("database: %s", problem.orig)
+    _let_go()
+    full = "full" in str(problem.orig).lower() or "no space" in str(problem.orig).lower()
+    if full:
+        return error(507, gettext("Not kept"), gettext("The disk of the server is full: nothing was kept. Tell an organiser."))
+    answer = error(503, gettext("Not possible right now"), gettext("Nothing was kept. Try again in a minute."))
+    return (*answer, {"Retry-After": "30"}) if isinstance(answer, tuple) else answer  # type: ignore[return-value]
+
+
+def _nonsense(problem: DataError) -> ResponseReturnValue:
+    log.warning("data refused by the database: %s", problem.orig)
+    _let_go()
+    return error(400, gettext("Not understood"), gettext("Something in the request cannot be kept. Check what you typed."))
+
+
+def _unexpected(problem: Exception) -> ResponseReturnValue:
+    """A fault of ours: logged whole, told in plain words, without a trace of the inside."""
+    log.exception("unexpected: %s", type(problem).__name__)
+    _let_go()
+    return error(
+        500, gettext("Something went wrong here"), gettext("It is not your fault, and it is noted. What was saved before is kept.")
+    )
+
+
+def _let_go() -> None:
+    """Give up the transaction, so that the error page can still ask who is signed in."""
+    rollback = g.get("rollback")
+    if rollback is not None:
+        rollback()
+
+
+def day(value: date | datetime) -> str:
+    """A date in words, held together."""
+    return format_date(value, "d MMMM y").replace(" ", "\u00a0")
+
+
+def clock(value: datetime) -> str:
+    """Hours and minutes in the site's time zone."""
+    return format_time(value, "HH:mm")
+
+
+def moment(value: datetime) -> str:
+    """Date and time in words."""
+    return format_datetime(value, "d MMMM y, HH:mm").replace(" ", "\u00a0")
+
+
+def points(value: float) -> str:
+    """Points with at most two decimals, and none where they are whole."""
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+

@@ -1,0 +1,1 @@
+"""What people may ask about their data: the notice now; export and erasure join here."""

@@ -1,0 +1,1 @@
+"""What is asked, done and missing: the pages that look across wings."""

@@ -1,0 +1,1 @@
+"""What one answers: quizzes, attempts and their grading."""

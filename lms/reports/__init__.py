@@ -1,0 +1,1 @@
+"""What readers found wrong in a lesson or a question."""

@@ -1,0 +1,71 @@
+"""How the site is served: gunicorn with threads on Linux and macOS, waitress on Windows; a job worker beside it."""
+
+import sys
+from typing import Any
+
+from flask import Flask
+
+from lms import jobs
+from lms.app import create_app
+from lms.settings import Settings
+
+THREADS = 16
+
+
+def serve(settings: Settings, host: str, port: int, workers: int) -> None:
+    """Serve until told to stop. The worker lives inside the first process when jobs are kept in SQLite."""
+    if sys.platform == "win32":
+        _waitress(settings, host, port)
+        return
+    _gunicorn(settings, host, port, workers)
+
+
+def _gunicorn(settings: Settings, host: str, port: int, workers: int) -> None:
+    from gunicorn.app.base import BaseApplication  # noqa: PLC0415 - not there on Windows
+
+    class Server(BaseApplication):  # type: ignore[misc]
+        """Gunicorn with our settings and nothing from the command line."""
+
+        def load_config(self) -> None:
+            for name, value in options.items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Flask:
+            app = create_app(settings)
+            if settings.sqlite and not settings.redis_url:
+                app.extensions["worker"] = jobs.start_worker(app)
+            return app
+
+    def stop_worker(_server: Any, worker: Any) -> None:
+        app = getattr(worker.app, "callable", None)
+        if app is not None and "worker" in app.extensions:
+            app.extensions["worker"].stop(graceful=True)
+
+    options = {
+        "bind": f"{host}:{port}",
+        "workers": workers,
+        "worker_class": "gthread",
+        "threads": THREADS,
+        "timeout": 60,
+        "graceful_timeout": 10,
+        "keepalive": 5,
+        "worker_exit": stop_worker,
+        "forwarded_allow_ips": "127.0.0.1",
+        "limit_request_line": 4094,
+        "limit_request_fields": 60,
+        "control_socket_disable": True,
+        "loglevel": "warning",
+        "proc_name": "lms",
+    }
+    Server().run()
+
+
+def _waitress(settings: Settings, host: str, port: int) -> None:
+    from waitress import serve as run  # noqa: PLC0415 - only there on Windows
+
+    app = create_app(settings)
+    worker = jobs.start_worker(app)
+    try:
+        run(app, host=host, port=port, threads=THREADS)
+    finally:
+        worker.stop(graceful=True)
