@@ -138,7 +138,7 @@ def check(folder: Path | None) -> None:
     except BadMaterial as problem:
         for fault in problem.faults:
             click.echo(str(fault))
-        raise Refused(f"{len(problem.faults)} faults.") from None
+        raise Refused(f"{len(problem.faults)} fault{'s' * (len(problem.faults) > 1)}.") from None
     for name, version in sorted(training.versions.items()):
         click.echo(f"{version}  {name}")
     lessons = sum(len(module.lessons) for module in training.course("en").modules)

@@ -98,12 +98,11 @@ def _some_progress(person: Person, random: Random) -> None:
 def _read(person: Person, module: Module, lessons: int, began: datetime) -> None:
     for number, lesson in enumerate(module.lessons[:lessons]):
         at = began + timedelta(minutes=35 * number)
-        db.session.add(
-            Visit(
-                person_id=person.id, lesson=f"{module.slug}/{lesson.id}", version=lesson.version, begun_at=at,
-                seen_at=at + timedelta(minutes=30), checked_at=at + timedelta(minutes=25), ended_at=at + timedelta(minutes=30),
-            )
-        )  # fmt: skip
+        read = at + timedelta(minutes=30)
+        visit = Visit(person_id=person.id, lesson=f"{module.slug}/{lesson.id}", version=lesson.version, begun_at=at)
+        visit.seen_at = visit.ended_at = read
+        visit.checked_at = read - timedelta(minutes=5)
+        db.session.add(visit)
 
 
 def _attempt(person: Person, module: Module, number: int, random: Random, skill: float, began: datetime) -> None:
@@ -115,8 +114,9 @@ def _attempt(person: Person, module: Module, number: int, random: Random, skill:
         out_of=len(paper.questions), begun_at=began,
     )  # fmt: skip
     for place, (n, answer) in enumerate(answers.items(), 1):
+        sent_id = UUID(int=random.getrandbits(128), version=4)
         at = began + timedelta(minutes=place)
-        attempt.answers.append(Sent(id=UUID(int=random.getrandbits(128), version=4), place=place, number=n, given=answer, at=at))
+        attempt.answers.append(Sent(id=sent_id, place=place, number=n, given=answer, at=at))
     attempt.close(grade(paper, answers), began + timedelta(minutes=15))
     db.session.add(attempt)
 
@@ -130,7 +130,7 @@ def _answer(drawn: Drawn, random: Random, skill: float) -> Answer:
 
 def _simple(question: object, random: Random, skill: float) -> Answer:
     knows = random.random() < skill
-    match question.__struct_config__.tag:  # type: ignore[attr-defined]
+    match question.kind:  # type: ignore[attr-defined]
         case "single" | "true-false":
             return {"option": random.choice([o.id for o in question.options if o.right == knows])}  # type: ignore[attr-defined]
         case "multiple":

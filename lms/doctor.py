@@ -57,10 +57,7 @@ def can_make_environments() -> bool:
 def java_runs() -> bool:
     """Whether Java starts; macOS has a `java` that only says there is none."""
     java = program("java")
-    return (
-        java is not None
-        and subprocess.run([java, "-version"], capture_output=True, check=False).returncode == 0
-    )
+    return java is not None and subprocess.run([java, "-version"], capture_output=True, check=False).returncode == 0
 
 
 @dataclass(frozen=True)

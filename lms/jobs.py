@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 STALE = timedelta(minutes=5)
 TRIES = 8
 _kinds: dict[str, Callable[["Job"], None]] = {}
+_nightly: list[Callable[[], None]] = []
 
 
 class State(StrEnum):
@@ -63,6 +64,19 @@ def does(kind: str) -> Callable[[Callable[[Job], None]], Callable[[Job], None]]:
         return function
 
     return keep
+
+
+def every_night(function: Callable[[], None]) -> Callable[[], None]:
+    """Mark a function that is run once a night, in a transaction that writes."""
+    _nightly.append(function)
+    return function
+
+
+def run_nightly() -> None:
+    """Do what is to be done every night; each part commits on its own."""
+    for function in _nightly:
+        function()
+        db.session.commit()
 
 
 def add(kind: str, **about: Any) -> Job:
@@ -132,9 +146,14 @@ def init_app(app: Flask, settings: Settings) -> None:
         with app.app_context(), writing():
             run_due()
 
+    def night() -> None:
+        with app.app_context(), writing():
+            run_nightly()
+
     app.extensions["jobs"] = queue
     app.extensions["wake"] = TaskWrapper(queue, wake, name="wake")
     queue.periodic_task(crontab(minute="*"), name="sweep")(sweep)
+    queue.periodic_task(crontab(minute="17", hour="3"), name="night")(night)
     if not event.contains(Session, "after_commit", _wake_workers):
         event.listen(Session, "after_commit", _wake_workers)
 

@@ -4,7 +4,6 @@ import logging
 from datetime import date, datetime
 from functools import cache
 from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, g, render_template, request
@@ -20,9 +19,7 @@ from lms.paths import STATIC
 from lms.settings import Settings
 
 log = logging.getLogger(__name__)
-POLICY = (
-    "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
-)
+POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
 YEAR = 365 * 24 * 3600
 
 
@@ -93,7 +90,11 @@ def error(code: int, heading: str, words: str) -> ResponseReturnValue:
     if request.accept_mimetypes.best == "application/json" or request.is_json:
         return {"error": words}, code
     page = render_template(
-        "errors/error.html", code=code, heading=heading, words=words, next={"url": "/", "label": gettext("Go to the course")}
+        "errors/error.html",
+        code=code,
+        heading=heading,
+        words=words,
+        next={"url": "/", "label": gettext("Go to the course")},
     )
     return page, code
 
@@ -106,7 +107,10 @@ def _http_error(problem: HTTPException) -> ResponseReturnValue | HTTPException:
         return error(
             400,
             gettext("Please send it again"),
-            gettext("The page was open for too long, or you signed in or out meanwhile. Go back, load it again, and send it again. What you typed may still be there."),
+            gettext(
+                "The page was open for too long, or you signed in or out meanwhile. Go back, load it again, and send "
+                "it again. What you typed may still be there."
+            ),
         )
     texts = {
         400: (gettext("Not understood"), gettext("The request was not complete. Go back and try again.")),
@@ -114,14 +118,17 @@ def _http_error(problem: HTTPException) -> ResponseReturnValue | HTTPException:
         404: (gettext("Not found"), gettext("There is no such page, or it is not open to you. Check the address.")),
         405: (gettext("Not possible this way"), gettext("This address cannot be used like that. Begin at the course.")),
         413: (gettext("Too large"), gettext("What you sent is larger than this page takes. Send less.")),
-        429: (gettext("Too many tries"), gettext("Too many tries in a short time. Wait a few minutes, then try again.")),
+        429: (
+            gettext("Too many tries"),
+            gettext("Too many tries in a short time. Wait a few minutes, then try again."),
+        ),
         503: (gettext("Not possible right now"), gettext("Try again in a minute.")),
     }
     heading, words = texts.get(code, (gettext("Not possible"), gettext("Go back and try again.")))
     answer = error(code, heading, words)
     if code == 405 and isinstance(answer, tuple) and problem.get_headers():
         allow = dict(problem.get_headers()).get("Allow")
-        return (*answer, {"Allow": allow}) if allow else answer  # type: ignore[return-value]
+        return (*answer, {"Allow": allow}) if allow else answer
     return answer
 
 
@@ -131,15 +138,19 @@ def _database_error(problem: OperationalError) -> ResponseReturnValue:
     _let_go()
     full = "full" in str(problem.orig).lower() or "no space" in str(problem.orig).lower()
     if full:
-        return error(507, gettext("Not kept"), gettext("The disk of the server is full: nothing was kept. Tell an organiser."))
+        return error(
+            507, gettext("Not kept"), gettext("The disk of the server is full: nothing was kept. Tell an organiser.")
+        )
     answer = error(503, gettext("Not possible right now"), gettext("Nothing was kept. Try again in a minute."))
-    return (*answer, {"Retry-After": "30"}) if isinstance(answer, tuple) else answer  # type: ignore[return-value]
+    return (*answer, {"Retry-After": "30"}) if isinstance(answer, tuple) else answer
 
 
 def _nonsense(problem: DataError) -> ResponseReturnValue:
     log.warning("data refused by the database: %s", problem.orig)
     _let_go()
-    return error(400, gettext("Not understood"), gettext("Something in the request cannot be kept. Check what you typed."))
+    return error(
+        400, gettext("Not understood"), gettext("Something in the request cannot be kept. Check what you typed.")
+    )
 
 
 def _unexpected(problem: Exception) -> ResponseReturnValue:
@@ -147,7 +158,9 @@ def _unexpected(problem: Exception) -> ResponseReturnValue:
     log.exception("unexpected: %s", type(problem).__name__)
     _let_go()
     return error(
-        500, gettext("Something went wrong here"), gettext("It is not your fault, and it is noted. What was saved before is kept.")
+        500,
+        gettext("Something went wrong here"),
+        gettext("It is not your fault, and it is noted. What was saved before is kept."),
     )
 
 
@@ -160,21 +173,19 @@ def _let_go() -> None:
 
 def day(value: date | datetime) -> str:
     """A date in words, held together."""
-    return format_date(value, "d MMMM y").replace(" ", "\u00a0")
+    return str(format_date(value, "d MMMM y")).replace(" ", "\u00a0")
 
 
 def clock(value: datetime) -> str:
     """Hours and minutes in the site's time zone."""
-    return format_time(value, "HH:mm")
+    return str(format_time(value, "HH:mm"))
 
 
 def moment(value: datetime) -> str:
     """Date and time in words."""
-    return format_datetime(value, "d MMMM y, HH:mm").replace(" ", "\u00a0")
+    return str(format_datetime(value, "d MMMM y, HH:mm")).replace(" ", "\u00a0")
 
 
 def points(value: float) -> str:
     """Points with at most two decimals, and none where they are whole."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
-
-

@@ -23,7 +23,7 @@ def serve(settings: Settings, host: str, port: int, workers: int) -> None:
 def _gunicorn(settings: Settings, host: str, port: int, workers: int) -> None:
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 - not there on Windows
 
-    class Server(BaseApplication):  # type: ignore[misc]
+    class Server(BaseApplication):
         """Gunicorn with our settings and nothing from the command line."""
 
         def load_config(self) -> None:

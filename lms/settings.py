@@ -68,7 +68,10 @@ class Settings:
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
-    """The settings the environment gives, with what development makes for itself; HalfConfigured where they don't do."""
+    """The settings the environment gives, with what development makes for itself.
+
+    Raises HalfConfigured, which names everything that is missing or wrong.
+    """
     instance = Path(environ.get("LMS_INSTANCE") or INSTANCE).absolute()
     faults: list[str] = []
     settings = Settings(

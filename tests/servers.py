@@ -1,6 +1,7 @@
 """Real PostgreSQL and Redis, started on free ports for one test run and gone with it, however it ends.
 
 As a pytest plugin it starts PostgreSQL once, before the workers, and hands its address on in the environment.
+It asserts nothing, and conftest.py imports it besides: PYTEST_DONT_REWRITE.
 """
 
 import os

@@ -68,6 +68,7 @@ def door_of(endpoint: str | None, app: Flask) -> Door:
 def init_app(app: Flask, settings: Settings) -> None:
     """Put the guard before every view."""
     manager.session_protection = None
+    manager.user_loader(_load)
     manager.init_app(app, add_context_processor=False)
     app.extensions["session_idle"] = settings.session_idle
     app.extensions["session_longest"] = settings.session_longest
@@ -100,7 +101,6 @@ def _to_sign_in() -> ResponseReturnValue:
     return redirect(url_for("accounts.sign_in", next=back.rstrip("?")))
 
 
-@manager.user_loader
 def _load(key: str) -> Person | None:
     """The person behind a session id: the row must be alive, in time, and its person active. One query."""
     moment = now()

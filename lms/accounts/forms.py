@@ -28,7 +28,9 @@ ROLES = {
     Role.ORGANISER: _("Organiser"),
 }
 WEAK = {
-    "short": _("Choose a longer password: at least %(n)s characters. Three or four words are easy to remember.", n=SHORTEST),
+    "short": _(
+        "Choose a longer password: at least %(n)s characters. Three or four words are easy to remember.", n=SHORTEST
+    ),
     "long": _("Choose a shorter password: at most %(n)s characters.", n=LONGEST),
     "common": _("Choose another password: this one is on every list that attackers try first."),
     "plain": _("Choose another password: this one repeats too few characters."),
@@ -89,9 +91,14 @@ def _choices(names: dict[Any, Any]) -> list[SelectChoice]:
 def countries() -> list[SelectChoice]:
     """Every country by its name in the reader's language, none first."""
     names = get_locale().territories
-    known = [(code, name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in NOT_STATES]
+    known = [
+        (code, name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in NOT_STATES
+    ]
     known.sort(key=lambda item: item[1])
-    return [SelectChoice(value="", label=gettext("Choose a country")), *(SelectChoice(value=c, label=n) for c, n in known)]
+    return [
+        SelectChoice(value="", label=gettext("Choose a country")),
+        *(SelectChoice(value=c, label=n) for c, n in known),
+    ]
 
 
 NOT_STATES = {"EU", "EZ", "UN", "ZZ", "QO", "XA", "XB", "AC", "CP", "DG", "EA", "IC", "TA", "CQ"}

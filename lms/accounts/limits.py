@@ -13,7 +13,7 @@ def too_many(account_here: int, account: int, address: int, known_address: bool)
     """Whether another try must wait.
 
     Counts of failures within WINDOW: of this account from this address, of this account from anywhere, from this
-    address for any account. Someone at an address from which the account has signed in before is held by the first only.
+    address for any account. At an address from which the account has signed in before, only the first counts.
     """
     if account_here >= ACCOUNT_FROM_ADDRESS:
         return True

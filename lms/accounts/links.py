@@ -28,7 +28,7 @@ def make(person: Person, purpose: Purpose, now: datetime) -> str:
 
 def find(token: str, purpose: Purpose, now: datetime) -> Link | None:
     """The link this token opens, if it is of this purpose, unused, in time, and its person may sign in."""
-    link = db.session.scalar(
+    return db.session.scalar(
         select(Link)
         .join(Person)
         .where(
@@ -39,7 +39,6 @@ def find(token: str, purpose: Purpose, now: datetime) -> Link | None:
             Person.standing == Standing.ACTIVE,
         )
     )
-    return link
 
 
 def use(token: str, purpose: Purpose, now: datetime) -> Person | None:
@@ -47,9 +46,7 @@ def use(token: str, purpose: Purpose, now: datetime) -> Person | None:
     link = find(token, purpose, now)
     if link is None:
         return None
-    spent = db.session.execute(
-        update(Link).where(Link.id == link.id, Link.used_at.is_(None)).values(used_at=now)
-    )
+    spent = db.session.execute(update(Link).where(Link.id == link.id, Link.used_at.is_(None)).values(used_at=now))
     return link.person if spent.rowcount == 1 else None  # type: ignore[attr-defined]
 
 

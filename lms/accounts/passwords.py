@@ -9,10 +9,11 @@ from argon2.exceptions import InvalidHashError, VerificationError
 SHORTEST = 12
 LONGEST = 1024
 HASHER = PasswordHasher(time_cost=5, memory_cost=19 * 1024, parallelism=1)
-COMMON = frozenset(
-    "password passwort passwords qwertyuiop qwerty iloveyou letmein welcome administrator admin changeme trustno"
-    " football baseball princess sunshine dragon monkey superman master starwars secret disrupt training".split()
-)
+COMMON = {
+    *("password", "passwort", "qwertyuiop", "qwerty", "iloveyou", "letmein", "welcome", "administrator", "admin"),
+    *("changeme", "trustno", "football", "baseball", "princess", "sunshine", "dragon", "monkey", "superman", "master"),
+    *("starwars", "secret", "disrupt", "training"),
+}
 
 
 def weakness(password: str, email: str = "", name: str = "") -> str | None:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from lms import audit
-from lms.accounts import access, letters, limits, links, passwords
+from lms.accounts import access, letters, limits, links, passwords, retention  # noqa: F401 - retention runs at night
 from lms.accounts.access import organisers_only, public
 from lms.accounts.forms import (
     PROFESSIONS,
@@ -402,7 +402,9 @@ def change_person(person_id: int) -> ResponseReturnValue:
         return _person_page(found, form, 422)
     role, standing = Role(form.role.data), Standing.ACTIVE if form.active.data else Standing.DISABLED
     if found.id == current_user.id and (role != found.role or standing != found.standing):
-        form.form_errors = [gettext("You cannot change your own role or close your own account: ask another organiser.")]
+        form.form_errors = [
+            gettext("You cannot change your own role or close your own account: ask another organiser.")
+        ]
         return _person_page(found, form, 422)
     changed = {"role": (found.role, role), "standing": (found.standing, standing)}
     extra = form.extra_time.data or 0

@@ -14,7 +14,6 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from lms.content.material import (
-    KINDS,
     AnyQuestion,
     Course,
     Helpline,
@@ -41,6 +40,12 @@ LESSON = re.compile(r"^(\d\d)-([a-z0-9]+(?:-[a-z0-9]+)*)\.md$")
 FRONT = re.compile(r"\A\+\+\+\n(.*?)\n\+\+\+\n(.*)\Z", re.S)
 STRUCTURE = {"id", "kind", "lesson", "sources", "source", "checked", "right_id"}
 WORDS = range(600, 1201)
+# What the loader fills in, and no author writes.
+MADE = {
+    "module": {"slug", "number", "lessons", "quiz", "locale", "outdated", "languages"},
+    "lesson": {"id", "number", "body", "words", "version", "locale", "outdated"},
+    "quiz": {"version", "locale", "outdated"},
+}
 
 
 @dataclass(frozen=True, order=True)
@@ -75,10 +80,20 @@ class Training:
     def course(self, locale: str) -> Course:
         return self.courses.get(locale, self.courses[ORIGINAL])
 
+    def languages(self, slug: str, lesson_id: str) -> list[str]:
+        """The languages in which a lesson is written."""
+        found = {
+            locale: lesson
+            for locale, course in self.courses.items()
+            for module in course.modules
+            if module.slug == slug
+            for lesson in module.lessons
+            if lesson.id == lesson_id
+        }
+        return [locale for locale, lesson in found.items() if lesson.locale == locale]
 
-def load(
-    root: Path, translator: Callable[[str], Callable[[str], str]] = lambda _locale: str
-) -> Training:
+
+def load(root: Path, translator: Callable[[str], Callable[[str], str]] = lambda _locale: str) -> Training:
     """Read the tree at `root`.
 
     `translator(locale)` gives the function that translates the few words the site puts into a lesson.
@@ -262,7 +277,7 @@ class _Tree:
                 continue
             for asked in (paper.lessons, paper.quizzes):
                 if isinstance(asked, str) and asked != "all":
-                    self._fault(file, asked, "write \"all\" or a list of topics", f"paper “{paper.id}”")
+                    self._fault(file, asked, 'write "all" or a list of topics', f"paper “{paper.id}”")
                 for slug in asked if isinstance(asked, tuple) else ():
                     if slug not in slugs:
                         self._fault(file, slug, f"there is no topic “{slug}”", f"paper “{paper.id}”")
@@ -281,7 +296,7 @@ class _Tree:
         foreign = self._translation(f"{slug}/{locale}/module.toml", locale, file, table)
         lessons = self._module_lessons(slug, locale)
         quiz = self._quiz(slug, locale)
-        built = self._build(Module, table | {"quiz": None}, file, "", "", given={"quiz", "slug", "number", "lessons"})
+        built = self._build(Module, table, file, "", "", given=MADE["module"])
         if built is None or quiz is None or None in lessons:
             return None
         whole = tuple(lesson for lesson in lessons if lesson)
@@ -331,7 +346,7 @@ class _Tree:
         check = table.get("check")
         if isinstance(check, dict):
             table["check"] = {"id": "check"} | check
-        lesson = self._build(Lesson, table, file, "", "", given={"id", "number", "body", "words", "version", "locale"})
+        lesson = self._build(Lesson, table, file, "", "", given=MADE["lesson"])
         sources = [source for source in table.get("sources", []) if isinstance(source, str)]
         self._sources(file, sources, "sources")
         if lesson is not None and not sources:
@@ -362,7 +377,7 @@ class _Tree:
         file, table = found
         version = file.version
         language, outdated = self._translation(f"{slug}/{locale}/quiz.toml", locale, file, table)
-        quiz = self._build(Quiz, table, file, "", "", given={"version", "locale", "outdated"})
+        quiz = self._build(Quiz, table, file, "", "", given=MADE["quiz"])
         if quiz is None:
             return None
         ids = [question.id for question in quiz.questions]
@@ -382,7 +397,9 @@ class _Tree:
         file = _File(name, (self.root / name).read_text("utf-8"))
         for question in quiz.questions:
             if question.lesson not in lessons:
-                reason = f"there is no lesson “{question.lesson}” in this topic" if question.lesson else "lesson is missing"
+                reason = (
+                    f"there is no lesson “{question.lesson}” in this topic" if question.lesson else "lesson is missing"
+                )
                 self._fault(file, question.id, reason, f"question “{question.id}”")
 
     def _sources(self, file: _File, ids: Any, place: str) -> None:
@@ -412,22 +429,27 @@ class _Tree:
         file, own = found
         return self._overlay_checked(file, own, original, table, locale)
 
-    def _overlay_checked(
-        self, file: _File, own: Table, original: _File, table: Table, locale: str
-    ) -> tuple[str, bool]:
+    def _overlay_checked(self, file: _File, own: Table, original: _File, table: Table, locale: str) -> tuple[str, bool]:
         source = own.pop("source", None)
         if not isinstance(source, str):
             self._fault(
                 file, "source", f'a translation names what it was made from: source = "{original.version}" today'
             )
-        for needle, place, reason in _overlay(table, own, ""):
+        outdated = source != original.version
+        for needle, place, reason in _overlay(table, own, "", outdated):
             self._fault(file, needle, reason, place)
-        return locale, source != original.version
+        return locale, outdated
 
     # --- building ------------------------------------------------------------------------------------------
 
     def _build(
-        self, kind: type[T], value: Any, file: _File, place: str, needle: str, given: set[str] = frozenset()  # type: ignore[assignment]
+        self,
+        kind: type[T],
+        value: Any,
+        file: _File,
+        place: str,
+        needle: str,
+        given: set[str] = frozenset(),  # type: ignore[assignment]
     ) -> T | None:
         """A value of `kind` made from a table, or None with a fault for each key that is wrong.
 
@@ -440,13 +462,15 @@ class _Tree:
         known = {f.encode_name: f for f in fields(kind) if f.encode_name not in given}
         hints = get_type_hints(kind, include_extras=True)
         tag = kind.__struct_config__.tag_field
-        for key in sorted(set(value) - set(known) - given - ({tag} if tag else set())):
+        for key in sorted(set(value) - set(known) - ({tag} if tag else set())):
             self._fault(file, key, f"unknown key “{key}”; known are {', '.join(sorted(known))}", place)
         made: dict[str, Any] = {}
         for name, f in known.items():
             if name in value:
                 inner = f"{place}, {name}" if place else name
-                made[f.name] = self._convert(hints[f.name], value[name], file, inner, name if name in file.text else needle)
+                made[f.name] = self._convert(
+                    hints[f.name], value[name], file, inner, name if name in file.text else needle
+                )
             elif f.required:
                 self._fault(file, needle, f"{name} is missing", place)
         for name in given & {f.name for f in fields(kind) if f.required}:
@@ -462,9 +486,7 @@ class _Tree:
             if not isinstance(value, list):
                 self._fault(file, needle, "must be a list", place)
                 return None
-            return tuple(
-                self._piece(pieces, item, file, _named(place, item, n)) for n, item in enumerate(value, 1)
-            )
+            return tuple(self._piece(pieces, item, file, _named(place, item, n)) for n, item in enumerate(value, 1))
         elif pieces:
             return self._piece(pieces, value, file, place)
         try:
@@ -537,7 +559,7 @@ def _unfit(question: AnyQuestion) -> Iterator[str]:
     if isinstance(question, Matching):
         if len(question.pairs) < 2:
             yield "a matching question has two pairs or more"
-        yield from _twice("pair", [piece.id for piece in (*question.pairs, *question.decoys)])
+        yield from _twice("pair", [pair.id for pair in question.pairs] + [decoy.id for decoy in question.decoys])
         for text in _doubles([pair.right for pair in question.pairs] + [decoy.text for decoy in question.decoys]):
             yield f"“{text}” stands twice on the right: nobody could tell them apart"
     if isinstance(question, Ordering):
@@ -557,8 +579,13 @@ def _twice(word: str, ids: list[str]) -> Iterator[str]:
         yield f"the {word} id “{one}” stands twice"
 
 
-def _overlay(original: Table, own: Mapping[str, Any], place: str) -> Iterator[tuple[str, str, str]]:
-    """Lay translated texts over `original`, in place; yields (needle, place, reason) for what does not fit."""
+def _overlay(
+    original: Table, own: Mapping[str, Any], place: str, outdated: bool
+) -> Iterator[tuple[str, str, str]]:
+    """Lay translated texts over `original`, in place; yields (needle, place, reason) for what does not fit.
+
+    A question that is newer than an outdated translation stands in English and is no fault.
+    """
     for key, value in own.items():
         here = f"{place}, {key}" if place else key
         if key not in original:
@@ -566,9 +593,9 @@ def _overlay(original: Table, own: Mapping[str, Any], place: str) -> Iterator[tu
             continue
         was = original[key]
         if isinstance(was, dict) and isinstance(value, dict) and key != "units":
-            yield from _overlay(was, value, here)
+            yield from _overlay(was, value, here, outdated)
         elif _listed(was) and _listed(value):
-            yield from _overlay_list(was, value, here)
+            yield from _overlay_list(was, value, here, outdated)
         elif key in STRUCTURE or isinstance(was, bool | int | float):
             if value != was:
                 yield key, place, f"{key} differs from the original: {value!r} here, {was!r} there"
@@ -583,23 +610,23 @@ def _listed(value: Any) -> bool:
     return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
 
 
-def _overlay_list(was: list[Table], own: list[Table], place: str) -> Iterator[tuple[str, str, str]]:
+def _overlay_list(was: list[Table], own: list[Table], place: str, outdated: bool) -> Iterator[tuple[str, str, str]]:
     """Pieces with ids are matched by id, others by position; both sides must have the same."""
     if all("id" in item for item in was):
         ours = {item.get("id"): item for item in own}
         theirs = {item["id"]: item for item in was}
-        for missing in [name for name in theirs if name not in ours]:
+        for missing in [name for name in theirs if name not in ours and not (outdated and place == "question")]:
             yield place.rpartition("“")[2].rstrip("”"), place, f"“{missing}” is not translated"
         for extra in [str(name) for name in ours if name not in theirs]:
             yield extra, place, f"“{extra}” is not in the original"
         for name in theirs.keys() & ours.keys():
-            yield from _overlay(theirs[name], ours[name], _named(place, theirs[name], 0))
+            yield from _overlay(theirs[name], ours[name], _named(place, theirs[name], 0), outdated)
         return
     if len(was) != len(own):
         yield "", place, f"{len(own)} here, {len(was)} in the original"
         return
     for number, (theirs_, ours_) in enumerate(zip(was, own, strict=True), 1):
-        yield from _overlay(theirs_, ours_, f"{place} {number}")
+        yield from _overlay(theirs_, ours_, f"{place} {number}", outdated)
 
 
 def _languages(slug: str, modules: Mapping[str, list[Module | None]]) -> tuple[str, ...]:

@@ -21,7 +21,7 @@ class Value(Struct, frozen=True, forbid_unknown_fields=True):
     """A piece of the material; equal when its parts are equal."""
 
 
-class Option(Value, kw_only=True):
+class Option(Value, kw_only=True, frozen=True):
     """One thing to choose; its feedback says why it is right or wrong."""
 
     id: Id
@@ -30,7 +30,7 @@ class Option(Value, kw_only=True):
     right: bool = False
 
 
-class Pair(Value, kw_only=True):
+class Pair(Value, kw_only=True, frozen=True):
     """Two things that belong together."""
 
     id: Id
@@ -39,7 +39,7 @@ class Pair(Value, kw_only=True):
     feedback: Text
 
 
-class Decoy(Value, kw_only=True):
+class Decoy(Value, kw_only=True, frozen=True):
     """A right-hand thing that belongs to nothing."""
 
     id: Id
@@ -47,7 +47,7 @@ class Decoy(Value, kw_only=True):
     feedback: Text
 
 
-class Step(Value, kw_only=True):
+class Step(Value, kw_only=True, frozen=True):
     """One step of an order; the file lists steps in the right order."""
 
     id: Id
@@ -55,28 +55,28 @@ class Step(Value, kw_only=True):
     feedback: Text
 
 
-class NearNumber(Value, kw_only=True):
+class NearNumber(Value, kw_only=True, frozen=True):
     """A wrong number that many people give, and why it is wrong."""
 
     value: float
     feedback: Text
 
 
-class NearWord(Value, kw_only=True):
+class NearWord(Value, kw_only=True, frozen=True):
     """A wrong word that many people give, and why it is wrong."""
 
     value: Text
     feedback: Text
 
 
-class Verdicts(Value, kw_only=True):
+class Verdicts(Value, kw_only=True, frozen=True):
     """What is said to someone who chose “true”, and to someone who chose “false”."""
 
     when_true: Text = field(name="true")
     when_false: Text = field(name="false")
 
 
-class Question(Value, tag_field="kind", kw_only=True):
+class Question(Value, tag_field="kind", kw_only=True, frozen=True):
     """What every kind of question has; `lesson` and `sources` are empty in a part of a scenario."""
 
     id: Id
@@ -85,20 +85,24 @@ class Question(Value, tag_field="kind", kw_only=True):
     lesson: str = ""
     sources: tuple[Id, ...] = ()
 
+    @property
+    def kind(self) -> str:
+        return str(self.__struct_config__.tag)
 
-class Single(Question, tag="single", kw_only=True):
+
+class Single(Question, tag="single", kw_only=True, frozen=True):
     """Exactly one option is right."""
 
     options: tuple[Option, ...]
 
 
-class Multiple(Question, tag="multiple", kw_only=True):
+class Multiple(Question, tag="multiple", kw_only=True, frozen=True):
     """Every right option is to be chosen and no wrong one."""
 
     options: tuple[Option, ...]
 
 
-class TrueFalse(Question, tag="true-false", kw_only=True):
+class TrueFalse(Question, tag="true-false", kw_only=True, frozen=True):
     """A sentence that is true or false."""
 
     answer: bool
@@ -112,7 +116,7 @@ class TrueFalse(Question, tag="true-false", kw_only=True):
         )
 
 
-class Numeric(Question, tag="numeric", kw_only=True):
+class Numeric(Question, tag="numeric", kw_only=True, frozen=True):
     """A number, off by `tolerance` at most; `units` gives each unit's size in the first one."""
 
     answer: float
@@ -123,7 +127,7 @@ class Numeric(Question, tag="numeric", kw_only=True):
     feedback: Text
 
 
-class Short(Question, tag="short", kw_only=True):
+class Short(Question, tag="short", kw_only=True, frozen=True):
     """A word or a few; case, accents and spaces are folded before comparing."""
 
     accept: Texts
@@ -131,14 +135,14 @@ class Short(Question, tag="short", kw_only=True):
     feedback: Text
 
 
-class Matching(Question, tag="matching", kw_only=True):
+class Matching(Question, tag="matching", kw_only=True, frozen=True):
     """Each left-hand thing gets one right-hand thing."""
 
     pairs: tuple[Pair, ...]
     decoys: tuple[Decoy, ...] = ()
 
 
-class Ordering(Question, tag="ordering", kw_only=True):
+class Ordering(Question, tag="ordering", kw_only=True, frozen=True):
     """Steps to be put in order."""
 
     steps: tuple[Step, ...]
@@ -148,7 +152,7 @@ ChoiceQuestion = Single | Multiple | TrueFalse
 SimpleQuestion = Single | Multiple | TrueFalse | Numeric | Short | Matching | Ordering
 
 
-class Scenario(Question, tag="scenario", kw_only=True):
+class Scenario(Question, tag="scenario", kw_only=True, frozen=True):
     """A situation with several questions, each an equal share of its mark."""
 
     parts: tuple[SimpleQuestion, ...]
@@ -161,7 +165,7 @@ KINDS: dict[str, type[AnyQuestion]] = {
 }
 
 
-class Quiz(Value, kw_only=True):
+class Quiz(Value, kw_only=True, frozen=True):
     """A topic's questions; None in a limit means there is none. Times are minutes."""
 
     pass_mark: Percent
@@ -176,7 +180,7 @@ class Quiz(Value, kw_only=True):
     outdated: bool = False
 
 
-class Status(Value, kw_only=True):
+class Status(Value, kw_only=True, frozen=True):
     """Where a law stood on the day it was checked."""
 
     instrument: Text
@@ -184,7 +188,7 @@ class Status(Value, kw_only=True):
     sources: tuple[Id, ...] = ()
 
 
-class Source(Value, kw_only=True):
+class Source(Value, kw_only=True, frozen=True):
     """Where a fact stands; `where` is the place in it or its number."""
 
     title: Text
@@ -193,7 +197,7 @@ class Source(Value, kw_only=True):
     url: str = ""
 
 
-class Term(Value, kw_only=True):
+class Term(Value, kw_only=True, frozen=True):
     """A glossary entry."""
 
     term: Text
@@ -201,7 +205,7 @@ class Term(Value, kw_only=True):
     also: tuple[Text, ...] = ()
 
 
-class Helpline(Value, kw_only=True):
+class Helpline(Value, kw_only=True, frozen=True):
     """A number to call; it is left out where it is known not to answer."""
 
     number: Text
@@ -209,7 +213,7 @@ class Helpline(Value, kw_only=True):
     absent: tuple[Text, ...] = ()
 
 
-class Lesson(Value, kw_only=True):
+class Lesson(Value, kw_only=True, frozen=True):
     """A lesson; `body` is HTML, `version` changes with its file, `locale` is the language it is written in."""
 
     title: Text
@@ -231,7 +235,7 @@ class Lesson(Value, kw_only=True):
     outdated: bool = False
 
 
-class Module(Value, kw_only=True):
+class Module(Value, kw_only=True, frozen=True):
     """One national training topic."""
 
     title: Text
@@ -253,7 +257,7 @@ class Module(Value, kw_only=True):
         return next((lesson for lesson in self.lessons if lesson.id == lesson_id), None)
 
 
-class Paper(Value, kw_only=True):
+class Paper(Value, kw_only=True, frozen=True):
     """A certificate and what it asks: ids of topics, or every topic where it says "all"."""
 
     id: Id
@@ -262,7 +266,7 @@ class Paper(Value, kw_only=True):
     quizzes: tuple[Id, ...] | str = ()
 
 
-class Course(Value, kw_only=True):
+class Course(Value, kw_only=True, frozen=True):
     """The whole training in one language; what is not translated stands in English and says so."""
 
     title: Text

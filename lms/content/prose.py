@@ -36,10 +36,15 @@ BOXES = {
 }
 SVG = "http://www.w3.org/2000/svg"
 DRAWN = {"svg", "g", "path", "line", "rect", "circle", "ellipse", "polyline", "polygon", "text", "tspan"}
-DRAWN_WITH = set(
-    "viewBox class x y dx dy x1 y1 x2 y2 cx cy r rx ry width height points d transform text-anchor".split()
-)
-TAGS = {"p", "ul", "ol", "li", "em", "strong", "a", "h3", "table", "thead", "tbody", "tr", "th", "td", "blockquote", "br"}
+DRAWN_WITH = {
+    *("viewBox", "class", "transform", "text-anchor", "points", "d", "width", "height"),
+    *("x", "y", "dx", "dy", "x1", "y1", "x2", "y2", "cx", "cy", "r", "rx", "ry"),
+}
+TAGS = {
+    *("p", "ul", "ol", "li", "em", "strong", "a", "h3", "blockquote", "br"),
+    *("table", "thead", "tbody", "tr", "th", "td"),
+}
+ATTRIBUTES = {"a": {"href", "class"}, "p": {"id"}, "h3": {"id"}, "th": {"scope"}, "ol": {"start"}}
 HOLDS = (
     (re.compile(r"\be-Evidence"), "e\u2011Evidence"),
     (re.compile(r"(?<=\d) (?=\d{3}\b)"), "\u00a0"),
@@ -172,7 +177,9 @@ class _Renderer:
             heading = f"<h2>{self._inline(tokens[1])}</h2>"
             tokens = tokens[3:]
         tag = "section" if heading else "div"
-        self.rows.append(f'<{tag} class="part"{attributes}>{heading}<div class="text">{self._blocks(tokens)}</div></{tag}>')
+        self.rows.append(
+            f'<{tag} class="part"{attributes}>{heading}<div class="text">{self._blocks(tokens)}</div></{tag}>'
+        )
 
     def _slug(self, title: str) -> str:
         slug = re.sub(r"[^\w]+", "-", title.lower()).strip("-") or "part"
@@ -195,7 +202,8 @@ class _Renderer:
         way_round = ""
         end = ""
         if name == "difficult":
-            way_round = f'<p><a href="#after-{slug}">{escape(self._("Go past this passage."))}</a> {escape(self._("The lesson still counts as read."))}</p>'
+            past, counts = self._("Go past this passage."), self._("The lesson still counts as read.")
+            way_round = f'<p><a href="#after-{slug}">{escape(past)}</a> {escape(counts)}</p>'
             end = f'<span id="after-{slug}" tabindex="-1"></span>'
         kind = name if name in ("situation", "law", "difficult") else f"for-{name}"
         self.prose.words += len(rest.split())
@@ -218,12 +226,14 @@ class _Renderer:
         words = self.prose.words
         table = self._blocks(inside)
         self.prose.words = words
+        as_table = escape(self._("Read the figure as a table"))
         self.rows.append(
             f'<figure class="figure" aria-labelledby="figure-{name}">'
             f'<p class="margin">{escape(self._("Figure"))} {self.figures}</p>'
             f'<div class="body"><h3 id="figure-{name}">{inline(title)}</h3>{wide}{narrow}'
-            f"<details><summary>{escape(self._('Read the figure as a table'))}</summary>"
-            f'<div class="scroll" role="region" tabindex="0" aria-labelledby="figure-{name}">{table}</div></details></div></figure>'
+            f"<details><summary>{as_table}</summary>"
+            f'<div class="scroll" role="region" tabindex="0" aria-labelledby="figure-{name}">{table}</div>'
+            "</details></div></figure>"
         )
 
     def _drawing(self, token: Token, name: str, width: str, label: str) -> str:
@@ -266,10 +276,7 @@ class _Renderer:
                 out.append(self._open(token))
             else:
                 out.append(f"</{token.tag}>")
-        return nh3.clean(
-            "".join(out), tags=TAGS, attributes={"a": {"href", "class"}, "p": {"id"}, "h3": {"id"}, "th": {"scope"}, "ol": {"start"}},
-            link_rel=None, url_schemes={"https"}, generic_attribute_prefixes=None,
-        )  # fmt: skip
+        return nh3.clean("".join(out), tags=TAGS, attributes=ATTRIBUTES, link_rel=None, url_schemes={"https"})
 
     def _open(self, token: Token) -> str:
         if token.type == "paragraph_open" and token.level == 0:
@@ -287,6 +294,7 @@ class _Renderer:
     def _pieces(self, block: Token, children: list[Token]) -> Iterator[str]:
         for token in children:
             if token.type in ("text", "text_special"):
+                self._check_marks(block, token.content)
                 self.prose.words += len(token.content.split())
                 yield escape(hold_together(token.content), quote=False)
             elif token.type in ("softbreak", "hardbreak"):
@@ -303,6 +311,12 @@ class _Renderer:
                 yield f"<{token.tag}>"
             else:
                 yield f"</{token.tag}>"
+
+    def _check_marks(self, block: Token, text: str) -> None:
+        """Marks that were meant for us and are not written as we read them would be printed as they stand."""
+        for mark, reason in _MISWRITTEN:
+            if mark.search(text):
+                self._fault(block, reason)
 
     def _cite(self, block: Token, token: Token) -> str:
         source = token.content
@@ -332,6 +346,11 @@ class _Renderer:
         return f'<a href="{escape(href)}">'
 
 
+_MISWRITTEN = (
+    (re.compile(r"^:::"), f"no box is called so; known are {', '.join([*BOXES, 'figure'])}"),
+    (re.compile(r"\[@"), "a citation is written [@id] or [@id, art. 5], one source in each"),
+    (re.compile(r"\((?:glossary|lesson):"), "a link is written [text](glossary:id), without a space between"),
+)
 _REFUSED = {
     "html_block": "raw HTML: write Markdown",
     "html_inline": "raw HTML: write Markdown",

@@ -30,4 +30,3 @@ class Visit(Model):
     seen_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     checked_at: Mapped[datetime | None]
-

@@ -8,8 +8,11 @@ from typing import Protocol
 class Read(Protocol):
     """What is known of someone's reading of a lesson."""
 
-    ended_at: datetime | None
-    checked_at: datetime | None
+    @property
+    def ended_at(self) -> datetime | None: ...
+
+    @property
+    def checked_at(self) -> datetime | None: ...
 
 
 def is_read(visit: Read | None) -> bool:

@@ -1,8 +1,8 @@
-"""What happens with topics and lessons: shown, place kept, question checked, end reached."""
+"""What happens with lessons: shown, place kept, question checked, end reached."""
 
 from typing import Any
 
-from flask import Blueprint, Flask, current_app, g, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, current_app, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
@@ -11,11 +11,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from lms.accounts.access import public
 from lms.clock import now
-from lms.content.library import course, lesson_or_404, module_or_404, training
-from lms.content.material import Course, Lesson, Module
+from lms.content.library import course, lesson_or_404, training
+from lms.content.material import Lesson, Module
 from lms.database import db
 from lms.lessons.models import Visit
-from lms.lessons.reading import is_read, still_open
+from lms.lessons.outline import address, language_notes, outline
+from lms.lessons.reading import is_read
 from lms.settings import LANGUAGES, Settings
 
 bp = Blueprint("lessons", __name__)
@@ -35,71 +36,6 @@ def visits(person_id: int, slug: str) -> dict[str, Any]:
     return {row.lesson.partition("/")[2]: row for row in rows}
 
 
-@bp.get("/modules/<slug>/")
-@public
-def topic(slug: str) -> ResponseReturnValue:
-    """One topic: what it is for, where its law stands, its lessons."""
-    module = module_or_404(slug)
-    seen = visits(current_user.id, slug) if current_user.is_authenticated else {}
-    steps = _steps(module, seen, here="")
-    first = next((step for step in steps if step["state"] != "done"), steps[0])
-    return render_template(
-        "lessons/topic.html",
-        topic=module,
-        steps=steps,
-        quiz_url=url_for("quizzes.begin", slug=slug),
-        begun=bool(seen),
-        read=sum(is_read(visit) for visit in seen.values()),
-        go=first["url"],
-        notes=_notes(module),
-        sources=course().sources,
-    )
-
-
-def _notes(piece: Module | Lesson) -> list[str]:
-    """What a reader must know about the language of what is shown."""
-    if piece.locale != g.locale:
-        return [gettext("This text is not translated yet: it is shown in English.")]
-    if piece.outdated:
-        return [gettext("The English text has changed since this translation was made.")]
-    return []
-
-
-def _steps(module: Module, seen: dict[str, Any], here: str) -> list[dict[str, Any]]:
-    """The lessons of a topic as marks on a line, the quiz at its end."""
-    words = {"question": gettext("question open"), "end": gettext("end not reached"), None: ""}
-    steps = []
-    for lesson in module.lessons:
-        visit = seen.get(lesson.id)
-        state = "done" if is_read(visit) else "here" if lesson.id == here else "open"
-        said = gettext("done") if state == "done" else words[still_open(visit)]
-        steps.append(
-            {
-                "title": lesson.short or lesson.title,
-                "minutes": lesson.minutes,
-                "url": _url(module.slug, lesson.id),
-                "state": state,
-                "here": lesson.id == here,
-                "words": gettext("you are here") if lesson.id == here and not said else said,
-            }
-        )
-    steps.append(
-        {
-            "title": gettext("Quiz"),
-            "minutes": module.quiz.minutes,
-            "url": f"/modules/{module.slug}/quiz",
-            "state": "open",
-            "here": False,
-            "words": "",
-        }
-    )
-    return steps
-
-
-def _url(slug: str, lesson_id: str) -> str:
-    return f"{request.script_root}/modules/{slug}/{lesson_id}"
-
-
 @bp.get("/modules/<slug>/<lesson_id>")
 def lesson(slug: str, lesson_id: str) -> ResponseReturnValue:
     """One lesson."""
@@ -109,13 +45,13 @@ def lesson(slug: str, lesson_id: str) -> ResponseReturnValue:
         "lessons/lesson.html",
         lesson=found,
         topic=module,
-        steps=_steps(module, seen, here=lesson_id),
+        here=address(slug, lesson_id),
+        steps=outline(module, seen, lesson_id),
         done=sum(is_read(visit) for visit in seen.values()),
         place=seen[lesson_id].place if lesson_id in seen else "",
-        notes=_notes(found),
+        notes=language_notes(found),
         sources=[course().sources[source] for source in found.sources],
         check_given=_given(found),
-        here=_url(slug, lesson_id),
         previous=_before(module, found),
         onward=_after(module, found),
         other_languages=_other_languages(module, found),
@@ -132,45 +68,34 @@ def _before(module: Module, lesson: Lesson) -> dict[str, str] | None:
     if lesson.number == 1:
         return None
     previous = module.lessons[lesson.number - 2]
-    return {"title": previous.title, "url": _url(module.slug, previous.id)}
+    return {"title": previous.title, "url": address(module.slug, previous.id)}
 
 
 def _after(module: Module, lesson: Lesson) -> dict[str, str]:
     """Where Next leads: the next lesson, after the last one the quiz."""
     if lesson.number == len(module.lessons):
-        return {"title": gettext("Quiz"), "url": f"{request.script_root}/modules/{module.slug}/quiz"}
+        return {"title": gettext("Quiz"), "url": address(module.slug, "quiz")}
     following = module.lessons[lesson.number]
-    return {"title": following.title, "url": _url(module.slug, following.id)}
+    return {"title": following.title, "url": address(module.slug, following.id)}
 
 
 def _other_languages(module: Module, lesson: Lesson) -> list[dict[str, str]]:
     """The languages this lesson can be read in besides the one shown."""
-    written = _written(training().courses, module.slug, lesson.id)
     return [
-        {"code": code, "name": LANGUAGES.get(code, code), "url": f"{_url(module.slug, lesson.id)}?lang={code}"}
-        for code in written
-        if code != lesson.locale
+        {"code": code, "name": LANGUAGES.get(code, code), "url": f"{address(module.slug, lesson.id)}?lang={code}"}
+        for code in training().languages(module.slug, lesson.id)
+        if code != g.locale
     ]
-
-
-def _written(courses: dict[str, Course], slug: str, lesson_id: str) -> tuple[str, ...]:
-    found = []
-    for code, one in courses.items():
-        module = one.module(slug)
-        lesson = module.lesson(lesson_id) if module else None
-        if lesson is not None and lesson.locale == code:
-            found.append(code)
-    return tuple(found)
 
 
 def _given(lesson: Lesson) -> dict[str, Any] | None:
     """How the check-yourself question was just answered: it stands in the address and is kept nowhere."""
-    ids = [option.id for option in lesson.check.options]
-    chosen = [one for one in request.args.getlist("answer") if one in ids]
+    options = lesson.check.options
+    chosen = [option for option in options if option.id in request.args.getlist("answer")]
     if not chosen:
         return None
-    rights = {option.id for option in lesson.check.options if option.right}
-    return {"option": chosen[0], "options": chosen, "right": set(chosen) == rights}
+    right = [option for option in options if option.right] == chosen
+    return {"option": chosen[0].id, "options": [option.id for option in chosen], "right": right}
 
 
 @bp.post("/modules/<slug>/<lesson_id>/check")
@@ -180,11 +105,11 @@ def check(slug: str, lesson_id: str) -> ResponseReturnValue:
     ids = {option.id for option in found.check.options}
     chosen = [one for one in request.form.getlist("check") if one in ids]
     if not chosen:
-        return redirect(_url(slug, lesson_id) + "?empty=1#check")
+        return redirect(address(slug, lesson_id) + "?empty=1#check")
     _keep(slug, found, checked_at=now())
     db.session.commit()
     answers = "&".join(f"answer={one}" for one in dict.fromkeys(chosen))
-    return redirect(f"{_url(slug, lesson_id)}?{answers}#check")
+    return redirect(f"{address(slug, lesson_id)}?{answers}#check")
 
 
 @bp.post("/modules/<slug>/<lesson_id>/end")
@@ -228,5 +153,3 @@ def glossary() -> ResponseReturnValue:
     """Words a reader from another service may not know."""
     terms = sorted(course().glossary.items(), key=lambda item: item[1].term.casefold())
     return render_template("lessons/glossary.html", terms=terms)
-
-

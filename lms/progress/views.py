@@ -9,8 +9,9 @@ from flask_babel import gettext, ngettext
 from flask_login import current_user
 
 from lms.accounts.access import public
-from lms.content.library import course
+from lms.content.library import course, module_or_404
 from lms.content.material import Lesson, Module
+from lms.lessons.outline import language_notes, outline
 from lms.lessons.reading import is_read, per_cent, still_open
 from lms.pages import points
 from lms.progress import facts
@@ -47,6 +48,26 @@ def _catalogue() -> ResponseReturnValue:
     return render_template("progress/home.html", course=course(), topics=topics, place=place)
 
 
+@bp.get("/modules/<slug>/")
+@public
+def topic(slug: str) -> ResponseReturnValue:
+    """One topic: what it is for, where its law stands, its lessons and its quiz."""
+    module = module_or_404(slug)
+    known = facts.of_person(current_user.id) if current_user.is_authenticated else NOBODY
+    visits = {key.partition("/")[2]: seen for key, seen in known.readings.items() if key.startswith(f"{slug}/")}
+    steps = outline(module, visits)
+    standing = _card(module, known, _place(known))
+    best = known.quizzes.get(slug, Best())
+    if best.tried:
+        steps[-1]["words"] = gettext("best attempt %(score)s of %(of)s", score=points(best.points), of=best.out_of)
+    if best.passed_at:
+        steps[-1]["state"] = "done"
+    return render_template(
+        "progress/topic.html", topic=module, outline=steps, standing=standing, notes=language_notes(module),
+        sources=course().sources,
+    )  # fmt: skip
+
+
 def _card(module: Module, known: Facts, place: dict[str, Any] | None) -> dict[str, Any]:
     """What the catalogue says of a topic."""
     read = sum(is_read(known.readings.get(f"{module.slug}/{lesson.id}")) for lesson in module.lessons)
@@ -61,7 +82,7 @@ def _card(module: Module, known: Facts, place: dict[str, Any] | None) -> dict[st
         "lessons": len(module.lessons),
         "minutes": module.minutes,
         "languages": [{"code": code, "name": LANGUAGES.get(code, code)} for code in module.languages],
-        "url": url_for("lessons.topic", slug=module.slug),
+        "url": url_for("progress.topic", slug=module.slug),
         "state": "done" if done else "part" if begun else "none",
         "read": read,
         "percent": per_cent(read, len(module.lessons)),
@@ -81,7 +102,7 @@ def _go(module: Module, known: Facts, place: dict[str, Any] | None) -> str:
     if unread:
         return url_for("lessons.lesson", slug=module.slug, lesson_id=unread.id)
     best = known.quizzes.get(module.slug, Best())
-    return url_for("lessons.topic" if best.passed_at else "quizzes.begin", slug=module.slug)
+    return url_for("progress.topic" if best.passed_at else "quizzes.begin", slug=module.slug)
 
 
 def _unread(module: Module, known: Facts) -> Lesson | None:
@@ -159,7 +180,11 @@ def progress() -> ResponseReturnValue:
     if first is not None:
         first["action"]["primary"] = True
     steps = [
-        {"state": "full" if line["state"] == "done" else "here" if line is first else "empty", "label": line["title"]}
+        {
+            "state": "full" if line["state"] == "done" else "here" if line is first else "empty",
+            "label": line["title"],
+            "url": "",
+        }
         for line in lines
     ]
     return render_template(
@@ -168,7 +193,9 @@ def progress() -> ResponseReturnValue:
 
 
 def _group(module: Module, known: Facts, wanted: Any, left: Any) -> dict[str, Any]:
-    lines = [_lesson_line(module, lesson, known, left) for lesson in module.lessons if _key(module, lesson) in wanted.lessons]
+    lines = [
+        _lesson_line(module, lesson, known, left) for lesson in module.lessons if _key(module, lesson) in wanted.lessons
+    ]
     if module.slug in wanted.quizzes:
         lines.append(_quiz_line(module, known.quizzes.get(module.slug, Best()), left))
     done = sum(line["state"] == "done" for line in lines)
@@ -188,7 +215,13 @@ def _lesson_line(module: Module, lesson: Lesson, known: Facts, left: Any) -> dic
     reading = known.readings.get(_key(module, lesson))
     if _key(module, lesson) not in left.lessons and reading and reading.ended_at and reading.checked_at:
         read_on = max(reading.ended_at, reading.checked_at)
-        return {"title": lesson.title, "words": gettext("Lesson read"), "state": "done", "action": None, "done_on": read_on}
+        return {
+            "title": lesson.title,
+            "words": gettext("Lesson read"),
+            "state": "done",
+            "action": None,
+            "done_on": read_on,
+        }
     words = {
         "question": gettext("Answer its check-yourself question."),
         "end": gettext("Go on to its end."),
@@ -198,12 +231,20 @@ def _lesson_line(module: Module, lesson: Lesson, known: Facts, left: Any) -> dic
     anchor = "#check" if still_open(reading) == "question" else f"#{reading.place}" if reading and reading.place else ""
     label = gettext("Continue") if reading else gettext("Read")
     action = {"url": url + anchor, "label": label, "primary": False}
-    return {"title": lesson.title, "words": words, "state": "part" if reading else "open", "action": action, "done_on": None}
+    return {
+        "title": lesson.title,
+        "words": words,
+        "state": "part" if reading else "open",
+        "action": action,
+        "done_on": None,
+    }
 
 
 def _quiz_line(module: Module, best: Best, left: Any) -> dict[str, Any]:
     title = gettext("Quiz, topic %(n)s", n=module.number)
-    score = gettext("Best attempt: %(score)s of %(of)s.", score=points(best.points), of=best.out_of) if best.tried else ""
+    score = (
+        gettext("Best attempt: %(score)s of %(of)s.", score=points(best.points), of=best.out_of) if best.tried else ""
+    )
     if module.slug not in left.quizzes:
         return {"title": title, "words": score, "state": "done", "action": None, "done_on": best.passed_at}
     words = gettext("Pass with %(mark)s %% or more.", mark=module.quiz.pass_mark)

@@ -41,7 +41,7 @@ class Attempt(Model):
     answers: Mapped[list["Sent"]] = relationship(order_by="Sent.place", back_populates="attempt")
 
     @classmethod
-    def of(cls, person: Person) -> "Select[tuple[Attempt]]":
+    def of(cls, person: Person) -> "Select[Attempt]":
         """Every attempt is looked up through the person: not yours is not there."""
         return select(cls).where(cls.person_id == person.id)
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from lms.content.material import (
     AnyQuestion,
@@ -34,7 +35,7 @@ class Unfit(Exception):
 
 
 class Drawn(Struct, frozen=True):
-    """A question of a paper; `orders` says in which order its pieces are shown, by the part's id ("" is the question)."""
+    """A question of a paper; `orders` says how its pieces are shown, by the part's id ("" is the question itself)."""
 
     question: AnyQuestion
     version: str
@@ -154,24 +155,27 @@ def _shown(question: AnyQuestion, orders: Mapping[str, Sequence[int]], part: str
     texts = _pieces(question)
     keys = list(_keys(question, order, prefix))
     pieces = tuple(Choice(key, texts[index][1]) for key, index in zip(keys, order, strict=True))
-    base = {"id": prefix.rstrip("."), "kind": question.__struct_config__.tag, "text": question.text}
+    bare = Shown(id=prefix.rstrip("."), kind=question.kind, text=question.text)
     if isinstance(question, Single | Multiple | TrueFalse):
-        return Shown(**base, options=pieces)
+        return replace(bare, options=pieces)
     if isinstance(question, Ordering):
-        return Shown(**base, steps=pieces)
+        return replace(bare, steps=pieces)
     if isinstance(question, Matching):
         rows = zip(_rows(question, prefix), question.pairs, strict=True)
-        return Shown(**base, pairs=tuple(Row(key, pair.left) for key, pair in rows), choices=pieces)
+        return replace(bare, pairs=tuple(Row(key, pair.left) for key, pair in rows), choices=pieces)
     if isinstance(question, Numeric):
-        return Shown(**base, unit=question.unit)
+        return replace(bare, unit=question.unit)
     if isinstance(question, Scenario):
         parts = (_shown(one, orders, one.id, f"{number}.") for number, one in enumerate(question.parts, 1))
-        return Shown(**base, parts=tuple(parts))
-    return Shown(**base)
+        return replace(bare, parts=tuple(parts))
+    return bare
 
 
 def answer_from(drawn: Drawn, fields: Mapping[str, Sequence[str]], name: str = "q") -> Answer | None:
-    """The answer that form fields give, by ids; None where nothing was answered. Raises Unfit for what was never shown."""
+    """The answer that form fields give, by ids; None where nothing was answered.
+
+    Raises Unfit for what was never shown.
+    """
     return _answer(drawn.question, drawn.orders, "", "", fields, name)
 
 
@@ -250,11 +254,11 @@ def in_order(question: Shown, chosen: Answer | None) -> Shown:
     """The question with its steps in the order someone gave them."""
     if question.parts:
         parts = tuple(in_order(part, chosen.get(part.id) if chosen else None) for part in question.parts)
-        return msgspec.structs.replace(question, parts=parts)
+        return replace(question, parts=parts)
     if not question.steps or not chosen:
         return question
     by_key = {step.id: step for step in question.steps}
-    return msgspec.structs.replace(question, steps=tuple(by_key[key] for key in chosen["steps"]))
+    return replace(question, steps=tuple(by_key[key] for key in chosen["steps"]))
 
 
 def moved(steps: Sequence[str], key: str, way: str) -> list[str]:

@@ -53,7 +53,7 @@ def explained(question: AnyQuestion, answer: Answer | None) -> tuple[Explained, 
 
 def _explained(question: AnyQuestion, answer: Answer | None, text: str) -> Explained:
     return Explained(
-        text=text, explanation=question.explanation, kind=str(question.__struct_config__.tag),
+        text=text, explanation=question.explanation, kind=question.kind,
         rows=tuple(rows(question, answer)),
     )  # fmt: skip
 
@@ -118,12 +118,12 @@ def _ordering(question: Ordering, answer: Answer | None) -> Iterator[Reason]:
     order = answer["steps"] if answer else []
     for place, step in enumerate(question.steps, 1):
         mine = order.index(step.id) + 1 if step.id in order else 0
-        yield Reason("right" if mine in (0, place) else "wrong", step.text, step.feedback, mine == place, str(mine or ""))
+        yield Reason(
+            "right" if mine in (0, place) else "wrong", step.text, step.feedback, mine == place, str(mine or "")
+        )
 
 
 def _sign(right: bool, yours: bool) -> str:
     if right:
         return "right"
     return "wrong" if yours else "none"
-
-

@@ -92,7 +92,7 @@ def _topic(module: Module) -> dict[str, object]:
         "number": module.number,
         "slug": module.slug,
         "title": module.title,
-        "url": url_for("lessons.topic", slug=module.slug),
+        "url": url_for("progress.topic", slug=module.slug),
     }
 
 
@@ -123,7 +123,9 @@ def question(attempt_id: int, number: int) -> ResponseReturnValue:
     return _question_page(found, number, request.args.get("moved", ""))
 
 
-def _question_page(found: Attempt, number: int, just: str = "", status: int = 200, fault: str = "") -> ResponseReturnValue:
+def _question_page(
+    found: Attempt, number: int, just: str = "", status: int = 200, fault: str = ""
+) -> ResponseReturnValue:
     paper = found.paper
     module = module_or_404(found.module)
     drawn = paper.questions[number - 1]
@@ -270,19 +272,21 @@ def in_words(drawn: Drawn, answer: Answer | None) -> str:
 
 def _in_words(asked: Shown, chosen: Answer | None) -> str:
     if not chosen:
-        return gettext("No answer yet")
+        return str(gettext("No answer yet"))
     if asked.parts:
         return "; ".join(_in_words(part, chosen.get(part.id)) for part in asked.parts)
     if "text" in chosen:
         return f"{chosen['text']} {asked.unit}".strip() if chosen["text"][-1:].isdigit() else str(chosen["text"])
     if asked.pairs:
-        texts = {choice.id: choice.text for choice in asked.choices}
-        return "; ".join(f"{row.left}: {texts[chosen['pairs'][row.id]]}" for row in asked.pairs if row.id in chosen["pairs"])
+        rights = {choice.id: choice.text for choice in asked.choices}
+        return "; ".join(
+            f"{row.left}: {rights[chosen['pairs'][row.id]]}" for row in asked.pairs if row.id in chosen["pairs"]
+        )
     if asked.steps:
         return "; ".join(f"{place}. {step.text}" for place, step in enumerate(asked.steps, 1))
     picked = chosen.get("options") or [chosen.get("option")]
     texts = [option.text for option in asked.options if option.id in picked]
-    return "; ".join(gettext(text) if asked.kind == "true-false" else text for text in texts)
+    return "; ".join(str(gettext(text)) if asked.kind == "true-false" else text for text in texts)
 
 
 @bp.post("/attempts/<int:attempt_id>/submit")
@@ -302,6 +306,7 @@ def _result(found: Attempt) -> ResponseReturnValue:
     result = grade(paper, answers)
     module = module_or_404(found.module)
     best = max((one.points or 0 for one in attempts.of_module(current_user, found.module)), default=0)
+    words = {"right": gettext("Right"), "part": gettext("Partly right"), "wrong": gettext("Not right")}
     rows = []
     for number, (drawn, share) in enumerate(zip(paper.questions, result.shares, strict=True), 1):
         verdict = "right" if share == 1 else "part" if share else "wrong"
@@ -309,13 +314,13 @@ def _result(found: Attempt) -> ResponseReturnValue:
             {
                 "number": number,
                 "verdict": verdict,
-                "share": float(share),
+                "words": words[verdict],
                 "text": drawn.question.text,
                 "parts": explained(drawn.question, answers.get(number)),
                 "answered": number in answers,
                 "sources": [course().sources[one] for one in drawn.question.sources if one in course().sources],
                 "lesson": module.lesson(drawn.question.lesson),
-                "about": f"{found.module}/quiz/{drawn.question.id}",
+                "question_id": drawn.question.id,
             }
         )
     return render_template(
@@ -336,6 +341,6 @@ def _onward(module: Module) -> dict[str, str]:
     if following is None:
         return {"url": url_for("progress.progress"), "label": gettext("My progress")}
     return {
-        "url": url_for("lessons.topic", slug=following.slug),
+        "url": url_for("progress.topic", slug=following.slug),
         "label": gettext("Topic %(n)s", n=following.number),
     }

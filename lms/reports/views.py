@@ -54,7 +54,9 @@ def _report(module: Module, about: str, title: str, back: str) -> ResponseReturn
 @organisers_only
 def reports() -> ResponseReturnValue:
     """What readers found, the open ones first."""
-    found = db.session.scalars(select(Report).order_by(Report.settled_at.is_not(None), Report.id.desc()).limit(500)).all()
+    found = db.session.scalars(
+        select(Report).order_by(Report.settled_at.is_not(None), Report.id.desc()).limit(500)
+    ).all()
     return render_template("reports/reports.html", reports=found)
 
 

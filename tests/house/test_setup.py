@@ -3,6 +3,7 @@
 import configparser
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lms import doctor
+from tests import servers
 
 TOP = Path(__file__).parents[2]
 
@@ -73,9 +75,7 @@ def test_what_is_missing_is_named_with_the_one_line_to_type(capsys):
     said = capsys.readouterr()
     assert code == 1
     assert "Missing: Pango (lays out a PDF)." in said.out
-    assert said.err == (
-        f"To go on, type: apt-get update && {INSTALL} libpango libharfbuzz redis-server libjaxb-java\n"
-    )
+    assert said.err == (f"To go on, type: apt-get update && {INSTALL} libpango libharfbuzz redis-server libjaxb-java\n")
     assert apt.asked == []
 
 
@@ -168,10 +168,25 @@ def test_both_lock_files_hold_what_setup_cfg_asks_and_name_no_place():
 
     assert names(asked["options"]["install_requires"]) <= names(runs)
     assert names(asked["options.extras_require"]["test"]) <= names(tests)
-    assert set(re.findall(r"^\S+==\S+", runs, re.MULTILINE)) <= set(
-        re.findall(r"^\S+==\S+", tests, re.MULTILINE)
-    )
+    assert set(re.findall(r"^\S+==\S+", runs, re.MULTILINE)) <= set(re.findall(r"^\S+==\S+", tests, re.MULTILINE))
     assert "://" not in runs + tests
+
+
+def test_a_test_run_that_is_killed_leaves_no_server_and_no_folder_behind():
+    killed = """
+import os, signal, redis
+from tests import servers
+with servers.redis() as url:
+    print(url, redis.Redis.from_url(url).config_get("dir")["dir"], flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+    ended = subprocess.run([sys.executable, "-c", killed], cwd=TOP, capture_output=True, text=True, check=False)
+
+    url, folder = ended.stdout.split()
+    assert ended.returncode == -signal.SIGKILL
+    assert not servers.redis_answers(url.split(":")[-1].removesuffix("/0"))
+    assert not Path(folder).exists()
 
 
 def test_make_help_lists_every_command():

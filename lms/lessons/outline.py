@@ -1,0 +1,55 @@
+"""The lessons of a topic as marks on a line, and what a reader must know of a text's language."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import g, request
+from flask_babel import gettext
+
+from lms.content.material import Lesson, Module
+from lms.lessons.reading import Read, is_read, still_open
+
+
+def address(slug: str, inside: str = "") -> str:
+    """Where a topic, or a lesson in it, is read; several stand on every page, so this is quicker than url_for."""
+    return f"{request.script_root}/modules/{slug}/{inside}"
+
+
+def outline(module: Module, visits: Mapping[str, Read], here: str = "") -> list[dict[str, Any]]:
+    """A mark for each lesson and one for the quiz; `visits` by the lesson's id, `here` the one being read."""
+    open_ends = {"question": gettext("question open"), "end": gettext("end not reached"), None: ""}
+    steps = []
+    for lesson in module.lessons:
+        visit = visits.get(lesson.id)
+        words = gettext("done") if is_read(visit) else open_ends[still_open(visit)]
+        steps.append(
+            {
+                "title": lesson.short or lesson.title,
+                "minutes": lesson.minutes,
+                "url": address(module.slug, lesson.id),
+                "state": "done" if is_read(visit) else "open",
+                "here": lesson.id == here,
+                "words": gettext("you are here") if lesson.id == here and not words else words,
+            }
+        )
+    quiz = module.quiz
+    steps.append(
+        {
+            "title": gettext("Quiz"),
+            "minutes": quiz.minutes,
+            "url": address(module.slug, "quiz"),
+            "state": "open",
+            "here": False,
+            "words": gettext("%(n)s questions", n=quiz.draw),
+        }
+    )
+    return steps
+
+
+def language_notes(piece: Module | Lesson) -> list[str]:
+    """What a reader must know about the language of what is shown."""
+    if piece.locale != g.locale:
+        return [gettext("This text is not translated yet: it is shown in English.")]
+    if piece.outdated:
+        return [gettext("The English text has changed since this translation was made.")]
+    return []
