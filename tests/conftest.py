@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
+
 from sqlalchemy import create_engine, text
 
 from lms.app import create_app
@@ -62,16 +63,14 @@ def migrated_app(settings: Settings) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def app(migrated_app: Flask) -> Iterator[Flask]:
-    """The site with empty tables, inside its context; what a test writes, it commits."""
+def app(migrated_app: Flask) -> Flask:
+    """The site with empty tables. No context is held: each request of a client has its own, as when it is served."""
     with migrated_app.app_context(), writing():
         for table in reversed(Model.metadata.sorted_tables):
             db.session.execute(table.delete())
         db.session.commit()
-        with migrated_app.test_request_context():
-            limiter.reset()
-        yield migrated_app
-        db.session.remove()
+        limiter.reset()
+    return migrated_app
 
 
 @pytest.fixture

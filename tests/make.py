@@ -1,14 +1,16 @@
-"""Builds people and what they did, with as little as a test needs to say."""
+"""Builds people and what they did, with as little as a test needs to say, and looks up what was kept."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import Select
 
 from lms.accounts import passwords
 from lms.accounts.models import Person, Role
 from lms.clock import now
-from lms.database import db
+from lms.database import Model, db, writing
 from tests.page import Client
 
 PASSWORD = "four calm words together"
@@ -16,11 +18,41 @@ CHEAP = passwords.PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash
 
 
 class Making:
-    """Each method adds and commits."""
+    """Each method works in a context of its own and commits; what it gives is detached and whole."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
         self.count = 0
+
+    def add(self, *rows: Model) -> None:
+        """Keep rows."""
+        with self.app.app_context(), writing():
+            db.session.add_all(rows)
+            db.session.commit()
+            for row in rows:
+                db.session.refresh(row)
+            db.session.expunge_all()
+
+    def all(self, query: Select[Any]) -> Sequence[Any]:
+        """What a query finds now."""
+        with self.app.app_context():
+            found = db.session.scalars(query).all()
+            db.session.expunge_all()
+            return found
+
+    def one(self, query: Select[Any]) -> Any:
+        """The one row a query finds now."""
+        found = self.all(query)
+        assert len(found) == 1, found
+        return found[0]
+
+    def change(self, row: Model, **values: Any) -> None:
+        """Change a row that is kept."""
+        with self.app.app_context(), writing():
+            again = db.session.merge(row)
+            for name, value in values.items():
+                setattr(again, name, value)
+            db.session.commit()
 
     def person(self, role: Role | str = Role.PRACTITIONER, **values: Any) -> Person:
         """Someone with an account and the password PASSWORD."""
@@ -33,15 +65,14 @@ class Making:
             "password_hash": CHEAP,
         } | values
         person = Person(**given)
-        db.session.add(person)
-        db.session.commit()
+        self.add(person)
         return person
 
     def signed_in(self, role: Role | str = Role.PRACTITIONER, **values: Any) -> Client:
-        """A client in which someone of this role has signed in; `client.person_id` is theirs."""
+        """A client in which someone of this role has signed in; `client.person` is who."""
         person = self.person(role, **values)
         client = Client(self.app)
-        client.person_id = person.id
+        client.person = person
         client.sign_in(person.email, PASSWORD)
         return client
 

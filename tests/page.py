@@ -131,6 +131,7 @@ class Client:
         self.app = app
         self.http: FlaskClient = app.test_client()
         self.page: Page | None = None
+        self.person: Any = None
 
     def get(self, path: str, status: int = 200, **options: Any) -> TestResponse:
         return self._checked(self.http.get(path, **options), status)

@@ -144,7 +144,8 @@ def sign_in(person: Person, moment: datetime) -> None:
         )
     )  # fmt: skip
     session.clear()
-    login_user(_Key(key), force=True)
+    person.session_key = key
+    login_user(person, force=True)
 
 
 def sign_out(moment: datetime) -> None:
@@ -163,18 +164,6 @@ def end_sessions(person_id: int, moment: datetime, but: int | None = None) -> No
         .where(Login.person_id == person_id, Login.ended_at.is_(None), Login.id != (but or 0))
         .values(ended_at=moment)
     )
-
-
-class _Key:
-    """What flask-login puts into the cookie: the random id of the session."""
-
-    is_active = True
-
-    def __init__(self, key: str) -> None:
-        self._key = key
-
-    def get_id(self) -> str:
-        return self._key
 
 
 def _hash(key: str) -> str:

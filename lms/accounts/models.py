@@ -69,6 +69,10 @@ class Person(Model):
 
     is_authenticated = True
     is_anonymous = False
+    session_key = ""  # of the session just begun; what the cookie is given
+
+    def get_id(self) -> str:
+        return self.session_key
 
     @property
     def short_name(self) -> str:

@@ -272,7 +272,7 @@ def _account_page(form: Profile, password: ChangePassword | None = None, status:
     ).all()
     password = password or ChangePassword(current_user.email, current_user.name)
     return (
-        render_template("accounts/account.html", form=form, password=password, sessions=sessions, here=g.login.id),
+        render_template("accounts/account.html", form=form, password_form=password, sessions=sessions, here=g.login.id),
         status,
     )
 

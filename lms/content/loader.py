@@ -579,9 +579,7 @@ def _twice(word: str, ids: list[str]) -> Iterator[str]:
         yield f"the {word} id “{one}” stands twice"
 
 
-def _overlay(
-    original: Table, own: Mapping[str, Any], place: str, outdated: bool
-) -> Iterator[tuple[str, str, str]]:
+def _overlay(original: Table, own: Mapping[str, Any], place: str, outdated: bool) -> Iterator[tuple[str, str, str]]:
     """Lay translated texts over `original`, in place; yields (needle, place, reason) for what does not fit.
 
     A question that is newer than an outdated translation stands in English and is no fault.

@@ -27,8 +27,7 @@ def outline(module: Module, visits: Mapping[str, Read], here: str = "") -> list[
                 "title": lesson.short or lesson.title,
                 "minutes": lesson.minutes,
                 "url": address(module.slug, lesson.id),
-                "state": "done" if is_read(visit) else "open",
-                "here": lesson.id == here,
+                "state": "here" if lesson.id == here else "done" if is_read(visit) else "open",
                 "words": gettext("you are here") if lesson.id == here and not words else words,
             }
         )
@@ -39,7 +38,6 @@ def outline(module: Module, visits: Mapping[str, Read], here: str = "") -> list[
             "minutes": quiz.minutes,
             "url": address(module.slug, "quiz"),
             "state": "open",
-            "here": False,
             "words": gettext("%(n)s questions", n=quiz.draw),
         }
     )

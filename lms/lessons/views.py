@@ -41,19 +41,29 @@ def lesson(slug: str, lesson_id: str) -> ResponseReturnValue:
     """One lesson."""
     module, found = lesson_or_404(slug, lesson_id)
     seen = visits(current_user.id, slug)
+    given, answered = _answered(found)
     return render_template(
         "lessons/lesson.html",
         lesson=found,
-        topic=module,
+        slug=slug,
+        topic={
+            "number": module.number,
+            "slug": slug,
+            "title": module.title,
+            "url": address(slug),
+            "lessons": len(module.lessons),
+        },
         here=address(slug, lesson_id),
         steps=outline(module, seen, lesson_id),
         done=sum(is_read(visit) for visit in seen.values()),
         place=seen[lesson_id].place if lesson_id in seen else "",
         notes=language_notes(found),
         sources=[course().sources[source] for source in found.sources],
-        check_given=_given(found),
+        given=given,
+        answered=answered,
+        errors=[{"id": "check", "words": gettext("Choose an answer.")}] if "empty" in request.args else [],
         previous=_before(module, found),
-        onward=_after(module, found),
+        next=_after(module, found) | {"url": f"{address(slug, lesson_id)}/end"},
         other_languages=_other_languages(module, found),
         exit_url=_settings().quick_exit_url,
     )
@@ -82,20 +92,26 @@ def _after(module: Module, lesson: Lesson) -> dict[str, str]:
 def _other_languages(module: Module, lesson: Lesson) -> list[dict[str, str]]:
     """The languages this lesson can be read in besides the one shown."""
     return [
-        {"code": code, "name": LANGUAGES.get(code, code), "url": f"{address(module.slug, lesson.id)}?lang={code}"}
+        {"code": code, "words": LANGUAGES.get(code, code), "url": f"{address(module.slug, lesson.id)}?lang={code}"}
         for code in training().languages(module.slug, lesson.id)
         if code != g.locale
     ]
 
 
-def _given(lesson: Lesson) -> dict[str, Any] | None:
-    """How the check-yourself question was just answered: it stands in the address and is kept nowhere."""
+def _answered(lesson: Lesson) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """How the check-yourself question was just answered, and what is said to it; it is kept in the address alone."""
     options = lesson.check.options
     chosen = [option for option in options if option.id in request.args.getlist("answer")]
     if not chosen:
-        return None
+        return None, None
     right = [option for option in options if option.right] == chosen
-    return {"option": chosen[0].id, "options": [option.id for option in chosen], "right": right}
+    given = {"option": chosen[0].id, "options": [option.id for option in chosen]}
+    answered = {
+        "right": right,
+        "heading": gettext("Right") if right else gettext("Not right"),
+        "reasons": [*(option.feedback for option in chosen), lesson.check.explanation],
+    }
+    return given, answered
 
 
 @bp.post("/modules/<slug>/<lesson_id>/check")

@@ -115,13 +115,13 @@ def _scenario(question: Scenario, answer: Answer) -> Fraction:
 
 def fold(text: str) -> str:
     """A word without case, accents, marks and doubled spaces, for comparing."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text).casefold() if not unicodedata.combining(c))
     return " ".join(re.sub(r"[\W_]+", " ", plain).split())
 
 
 def is_near(question: Numeric, value: Fraction) -> bool:
     """Whether a number, in the question's unit, is near enough."""
-    return abs(value - _exact(question.answer)) <= _exact(question.tolerance)
+    return abs(value - exact(question.answer)) <= exact(question.tolerance)
 
 
 def values(question: Numeric, text: str) -> Iterator[Fraction]:
@@ -142,7 +142,7 @@ def _unit(question: Numeric, word: str) -> Fraction | None:
     name = fold(word)
     if not name or name == fold(question.unit):
         return ALL
-    sizes = {fold(unit): _exact(size) for unit, size in question.units.items()}
+    sizes = {fold(unit): exact(size) for unit, size in question.units.items()}
     return sizes.get(name)
 
 
@@ -156,6 +156,6 @@ def _readings(digits: str) -> Iterator[Fraction]:
         yield Fraction(digits.replace(",", "."))
 
 
-def _exact(number: float) -> Fraction:
+def exact(number: float) -> Fraction:
     """The number as it was written in the file."""
     return Fraction(str(number))

@@ -1,6 +1,8 @@
 """What is said about an answer after submission: a row for each thing there was to choose, with its reason."""
 
 from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
 from functools import singledispatch
 
 from msgspec import Struct
@@ -16,8 +18,10 @@ from lms.content.material import (
     Single,
     TrueFalse,
 )
-from lms.quizzes.grading import fold, share, values
+from lms.quizzes.grading import exact, fold, share, values
 from lms.quizzes.paper import Answer
+
+HAIR = Fraction(1, 10**9)  # what may be lost where a unit's size is written as a decimal
 
 
 class Reason(Struct, frozen=True):
@@ -76,13 +80,13 @@ def _options(question: Single | Multiple | TrueFalse, answer: Answer | None) -> 
 
 @rows.register
 def _numeric(question: Numeric, answer: Answer | None) -> Iterator[Reason]:
-    right = f"{question.answer:g} {question.unit}".strip()
+    right = f"{_written(question.answer)} {question.unit}".strip()
     if answer and share(question, answer):
         yield Reason("right", answer["text"], "", True)
         return
     if answer:
         given = list(values(question, answer["text"]))
-        near = [one.feedback for one in question.near if any(abs(float(g) - one.value) < 1e-9 for g in given)]
+        near = [one.feedback for one in question.near if any(abs(g - exact(one.value)) < HAIR for g in given)]
         yield Reason("wrong", answer["text"], near[0] if near else question.feedback, True)
     yield Reason("right", right, "" if answer else question.feedback)
 
@@ -121,6 +125,11 @@ def _ordering(question: Ordering, answer: Answer | None) -> Iterator[Reason]:
         yield Reason(
             "right" if mine in (0, place) else "wrong", step.text, step.feedback, mine == place, str(mine or "")
         )
+
+
+def _written(number: float) -> str:
+    """All digits of a number, without an exponent and without ".0"."""
+    return f"{Decimal(str(number)):f}".removesuffix(".0")
 
 
 def _sign(right: bool, yours: bool) -> str:

@@ -1,0 +1,130 @@
+"""Every door of the site with its mark; a route that is not listed here fails."""
+
+import pytest
+from flask import Flask
+
+from lms.accounts.access import Door, door_of
+from lms.accounts.models import Role
+from tests.make import Making
+from tests.page import Client
+
+PUBLIC, SIGNED_IN, TRAINERS, ORGANISERS = Door.PUBLIC, Door.SIGNED_IN, Door.TRAINERS, Door.ORGANISERS
+DOORS = {
+    "static": PUBLIC,
+    "progress.home": PUBLIC,
+    "progress.modules": PUBLIC,
+    "progress.topic": PUBLIC,
+    "progress.progress": SIGNED_IN,
+    "lessons.lesson": SIGNED_IN,
+    "lessons.check": SIGNED_IN,
+    "lessons.end": SIGNED_IN,
+    "lessons.place": SIGNED_IN,
+    "lessons.glossary": PUBLIC,
+    "quizzes.begin": SIGNED_IN,
+    "quizzes.start": SIGNED_IN,
+    "quizzes.attempt": SIGNED_IN,
+    "quizzes.question": SIGNED_IN,
+    "quizzes.answer": SIGNED_IN,
+    "quizzes.review": SIGNED_IN,
+    "quizzes.submit": SIGNED_IN,
+    "reports.lesson": SIGNED_IN,
+    "reports.question": SIGNED_IN,
+    "reports.reports": ORGANISERS,
+    "reports.settle": ORGANISERS,
+    "privacy.privacy": PUBLIC,
+    "privacy.accessibility": PUBLIC,
+    "health.healthz": PUBLIC,
+    "health.readyz": PUBLIC,
+    "accounts.sign_in": PUBLIC,
+    "accounts.begin_session": PUBLIC,
+    "accounts.sign_out": PUBLIC,
+    "accounts.ask_for_link": PUBLIC,
+    "accounts.sign_in_link": PUBLIC,
+    "accounts.forgotten": PUBLIC,
+    "accounts.invitation": PUBLIC,
+    "accounts.new_password": PUBLIC,
+    "accounts.register": PUBLIC,
+    "accounts.account": SIGNED_IN,
+    "accounts.change_profile": SIGNED_IN,
+    "accounts.change_password": SIGNED_IN,
+    "accounts.end_others": SIGNED_IN,
+    "accounts.end_session": SIGNED_IN,
+    "accounts.people": ORGANISERS,
+    "accounts.invite": ORGANISERS,
+    "accounts.person": ORGANISERS,
+    "accounts.change_person": ORGANISERS,
+    "accounts.welcome": ORGANISERS,
+    "accounts.refuse": ORGANISERS,
+    "accounts.end_sessions_of": ORGANISERS,
+    "accounts.outbox": ORGANISERS,
+}
+MAY = {
+    None: {PUBLIC},
+    Role.PRACTITIONER: {PUBLIC, SIGNED_IN},
+    Role.TRAINER: {PUBLIC, SIGNED_IN, TRAINERS},
+    Role.ORGANISER: {PUBLIC, SIGNED_IN, TRAINERS, ORGANISERS},
+}
+VALUES = {
+    "slug": "early-signs",
+    "lesson_id": "reporting-routes",
+    "question_id": "none",
+    "token": "x" * 43,
+    "filename": "none",
+}
+
+
+def test_every_door_is_listed_with_its_mark(app: Flask):
+    marks = {rule.endpoint: door_of(rule.endpoint, app) for rule in app.url_map.iter_rules()}
+
+    assert marks == DOORS
+
+
+@pytest.mark.parametrize("role", list(MAY), ids=str)
+def test_each_door_opens_to_its_people_and_to_nobody_else(app: Flask, make: Making, role: Role | None):
+    client = make.signed_in(role) if role else Client(app)
+    token = client.page.hidden("csrf_token") if role else ""
+
+    wrong = []
+    for rule in app.url_map.iter_rules():
+        path = rule.rule
+        for name in rule.arguments:
+            kind = rule._converters[name].__class__.__name__
+            path = (
+                path.replace(f"<{name}>", VALUES.get(name, ""))
+                .replace(f"<int:{name}>", "999999")
+                .replace(f"<path:{name}>", "none")
+            )
+            assert kind
+        for method in rule.methods & {"GET", "POST"}:
+            if rule.endpoint == "accounts.sign_out":
+                continue
+            answer = client.http.open(path, method=method, data={"csrf_token": token})
+            closed = answer.status_code == 302 and "/sign-in?next=" in (answer.location or "")
+            may = DOORS[rule.endpoint] in MAY[role]
+            hidden = answer.status_code == 404 and role is not None
+            if (
+                answer.status_code >= 500
+                or (may and closed)
+                or (not may and not (closed or hidden or answer.status_code == 400))
+            ):
+                wrong.append((method, path, answer.status_code, answer.location))
+
+    assert not wrong
+
+
+def test_someone_who_is_signed_out_goes_to_the_sign_in_page_and_back(client: Client, make: Making):
+    person = make.person()
+
+    there = client.get("/progress?lang=de", status=302)
+    client.follow(there)
+    back = client.post(there.location, {"email": person.email, "password": "four calm words together"})
+
+    assert there.location == "/sign-in?next=/progress?lang%3Dde"
+    assert back.location == "/progress?lang=de"
+
+
+def test_a_program_that_is_signed_out_gets_401_and_words(client: Client):
+    answer = client.http.post("/attempts/1/answers/1", headers={"X-CSRFToken": "none", "Accept": "application/json"})
+
+    assert answer.status_code in (400, 401)
+    assert answer.json["error"]
