@@ -271,10 +271,10 @@ def _account_page(form: Profile, password: ChangePassword | None = None, status:
         .order_by(Login.seen_at.desc())
     ).all()
     password = password or ChangePassword(current_user.email, current_user.name)
-    return (
-        render_template("accounts/account.html", form=form, password_form=password, sessions=sessions, here=g.login.id),
-        status,
+    page = render_template(
+        "accounts/account.html", form=form, password_form=password, sessions=sessions, here=g.login.id, roles=ROLES
     )
+    return page, status
 
 
 @bp.post("/account")
