@@ -18,17 +18,17 @@ help: ## list these commands
 
 demo: ## set everything up and serve the sample year at http://127.0.0.1:8000 (PORT=, HOST=)
 	@$(PYTHON) lms/doctor.py --for demo --mend
-	@$(MAKE) --no-print-directory .venv/demo-ready
+	@$(MAKE) --silent --no-print-directory .venv/demo-ready
 	@exec .venv/bin/lms demo --port $(PORT) $(if $(HOST),--host $(HOST))
 
 test: ## set up what the tests need, browser and databases too, and run them all (ARGS= for pytest)
 	@$(PYTHON) lms/doctor.py --for test --mend
-	@$(MAKE) --no-print-directory .venv/test-ready
+	@$(MAKE) --silent --no-print-directory .venv/test-ready
 	@.venv/bin/python -m pytest $(ARGS)
 
 check: ## lint, types, import contracts, templates, training material
 	@$(PYTHON) lms/doctor.py --for demo --mend
-	@$(MAKE) --no-print-directory .venv/test-ready
+	@$(MAKE) --silent --no-print-directory .venv/test-ready
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
@@ -38,7 +38,7 @@ check: ## lint, types, import contracts, templates, training material
 
 bench: ## take every figure in bench/, with its yardstick
 	@$(PYTHON) lms/doctor.py --for test --mend
-	@$(MAKE) --no-print-directory .venv/test-ready
+	@$(MAKE) --silent --no-print-directory .venv/test-ready
 	@.venv/bin/python -m bench
 
 lock: ## choose the newest versions allowed by setup.cfg and write both lock files (needs uv)

@@ -155,7 +155,7 @@ class Client:
         assert response.status_code == status, f"{response.status_code}: {response.text[:600]}"
         assert response.headers["Content-Security-Policy"].startswith(POLICY)
         assert response.headers["X-Content-Type-Options"] == "nosniff"
-        if response.mimetype == "text/html" and response.status_code not in (301, 302, 303, 308):
+        if response.mimetype == "text/html" and response.status_code not in (204, 301, 302, 303, 304, 308):
             self.page = Page(response.text)
             assert not self.page.wrongs(), f"{response.request.path}: {self.page.wrongs()}"
         return response

@@ -97,8 +97,16 @@ def _to_sign_in() -> ResponseReturnValue:
     """Pages go to the sign-in page and back; programs get 401."""
     if request.method not in SAFE and "X-CSRFToken" in request.headers:
         return {"error": "Sign in again: your session has ended."}, 401
-    back = request.full_path if request.method in SAFE else urlsplit(request.referrer or "/").path
+    back = request.full_path if request.method in SAFE else _sender()
     return redirect(url_for("accounts.sign_in", next=back.rstrip("?")))
+
+
+def _sender() -> str:
+    """The path of the page that sent a form, as the browser says it; a program may say anything."""
+    try:
+        return urlsplit(request.referrer or "/").path
+    except ValueError:
+        return "/"
 
 
 def _load(key: str) -> Person | None:
@@ -136,6 +144,7 @@ def keep_alive(moment: datetime) -> None:
 
 def sign_in(person: Person, moment: datetime) -> None:
     """Begin a session in the caller's transaction; whatever cookie came before is worth nothing now."""
+    _end_this(moment)
     key = secrets.token_urlsafe(32)
     db.session.add(
         Login(
@@ -150,11 +159,16 @@ def sign_in(person: Person, moment: datetime) -> None:
 
 def sign_out(moment: datetime) -> None:
     """End this session in the caller's transaction."""
+    _end_this(moment)
+    forget()
+    session.clear()
+
+
+def _end_this(moment: datetime) -> None:
+    """End the session of the cookie that came with the request, if it opened anything."""
     login: Login | None = g.get("login")
     if login is not None:
         login.ended_at = moment
-    forget()
-    session.clear()
 
 
 def end_sessions(person_id: int, moment: datetime, but: int | None = None) -> None:

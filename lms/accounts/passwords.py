@@ -2,6 +2,7 @@
 
 import unicodedata
 from functools import cache
+from itertools import pairwise
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -14,6 +15,11 @@ COMMON = {
     *("changeme", "trustno", "football", "baseball", "princess", "sunshine", "dragon", "monkey", "superman", "master"),
     *("starwars", "secret", "disrupt", "training"),
 }
+ROWS = (
+    *("01234567890", "abcdefghijklmnopqrstuvwxyz", "qwertyuiop", "qwertzuiop", "azertyuiop", "asdfghjkl", "zxcvbnm,."),
+    *("1q2w3e4r5t6y7u8i9o0p", "1qaz2wsx3edc4rfv5tgb6yhn7ujm"),
+)
+NEXT = {pair for row in ROWS for pair in pairwise(row)}
 
 
 def weakness(password: str, email: str = "", name: str = "") -> str | None:
@@ -28,10 +34,17 @@ def weakness(password: str, email: str = "", name: str = "") -> str | None:
         return "common"
     if len(set(folded)) < 5:
         return "plain"
+    if min(_turns(folded), _turns(folded[::-1])) < 5:
+        return "common"
     personal = [email.partition("@")[0].casefold(), *name.casefold().split()]
     if any(len(part) > 4 and folded.strip("0123456789!.") == part for part in personal):
         return "personal"
     return None
+
+
+def _turns(text: str) -> int:
+    """How many characters are not simply the one before again, or the next in a row: 123456789012 has one."""
+    return 1 + sum(one != then and (one, then) not in NEXT for one, then in pairwise(text))
 
 
 def keep(password: str) -> str:
@@ -42,7 +55,7 @@ def keep(password: str) -> str:
 def matches(stored: str | None, password: str) -> bool:
     """Whether the password is the stored one; takes as long where nothing is stored."""
     try:
-        return HASHER.verify(stored or _nobody(), _normal(password)) and stored is not None
+        return HASHER.verify(_nobody() if stored is None else stored, _normal(password)) and stored is not None
     except (VerificationError, InvalidHashError):
         return False
 

@@ -77,11 +77,13 @@ def begin_session() -> ResponseReturnValue:
     if _held(email, address):
         form.form_errors = [gettext("Too many wrong passwords. Wait fifteen minutes, or ask for a link by e-mail.")]
         return render_template("accounts/sign_in.html", form=form, registration=_settings().registration), 429
-    person = db.session.scalar(select(Person).where(Person.email == email))
-    stored = person.password_hash if person and person.is_active else None
-    db.session.rollback()
+    active = select(Person).where(Person.email == email, Person.standing == Standing.ACTIVE)
+    stored = db.session.scalar(active.with_only_columns(Person.password_hash))
+    db.session.rollback()  # checking takes a while, and nobody else could write meanwhile
     right = passwords.matches(stored, form.password.data or "")
-    if not right or person is None:
+    # Looked up anew: an account that was closed, or whose password was changed meanwhile, opens nothing.
+    person = db.session.scalar(active.where(Person.password_hash == stored).with_for_update()) if right else None
+    if person is None:
         db.session.add(FailedSignIn(account=_account(email), address=address[:64], at=moment))
         db.session.commit()
         form.form_errors = [gettext("Address and password do not belong together. Try again, or ask for a link.")]

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
+from math import isfinite
 from pathlib import Path
 from types import UnionType
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -14,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from lms.content.material import (
+    KINDS,
     AnyQuestion,
     Course,
     Helpline,
@@ -24,6 +26,7 @@ from lms.content.material import (
     Numeric,
     Ordering,
     Paper,
+    Question,
     Quiz,
     Scenario,
     Single,
@@ -44,7 +47,7 @@ WORDS = range(600, 1201)
 MADE = {
     "module": {"slug", "number", "lessons", "quiz", "locale", "outdated", "languages"},
     "lesson": {"id", "number", "body", "words", "version", "locale", "outdated"},
-    "quiz": {"version", "locale", "outdated"},
+    "quiz": {"questions", "version", "locale", "outdated"},
 }
 
 
@@ -113,16 +116,27 @@ class _File:
 
     name: str
     text: str
-    offset: int = 0
+
+    @property
+    def original(self) -> str:
+        """The name of the file that this one translates; its own where it translates none."""
+        return re.sub(r"/[a-z]{2}/([^/]+)$", r"/\1", self.name)
 
     @property
     def version(self) -> str:
         return sha256(self.text.encode()).hexdigest()[:12]
 
-    def line(self, needle: str) -> int:
-        """The line on which a key or an id first stands; 0 where it does not."""
-        match = re.search(rf'^.*?(?:\b{re.escape(needle)}\b\s*=|"{re.escape(needle)}").*$', self.text, re.M)
-        return self.text.count("\n", 0, match.start()) + 1 if match else 0
+    def line(self, needle: str, place: str = "") -> int:
+        """The line on which a key or an id first stands, after the ids that `place` names; else theirs; 0 for none."""
+        start = 0
+        for name in map(re.escape, re.findall("“(.*?)”", place)):
+            piece = re.compile(rf'^(?:.*?\bid\s*=\s*"{name}"|\[{name}\])', re.M).search(self.text, start)
+            start = piece.start() if piece else start
+        key = re.escape(needle)
+        match = re.compile(rf'\b{key}\b\s*=|"{key}"|^\[+{key}\]', re.M).search(self.text, start) if needle else None
+        if match is None and start == 0:
+            return 0
+        return self.text.count("\n", 0, match.start() if match else start) + 1
 
 
 class _Tree:
@@ -181,14 +195,17 @@ class _Tree:
     # --- files ---------------------------------------------------------------------------------------------
 
     def _fault(self, file: _File | str, needle: str, reason: str, place: str = "", line: int = 0) -> None:
-        if isinstance(file, _File):
-            self.faults.append(Fault(file.name, line or file.line(needle), reason, place))
-        else:
+        if isinstance(file, str):
             self.faults.append(Fault(file, line, reason, place))
+            return
+        fault = Fault(file.name, line or file.line(needle, place), reason, place)
+        # What a translation has from its original is the original's fault, which was found before.
+        had = [one for one in self.faults if (one.file, one.reason, one.place) == (file.original, reason, place)]
+        self.faults.append(had[0] if had and not line else fault)
 
     def _text(self, name: str) -> _File | None:
         try:
-            text = (self.root / name).read_text("utf-8").replace("\r\n", "\n")
+            text = (self.root / name).read_text("utf-8-sig").replace("\r\n", "\n")
         except FileNotFoundError:
             self._fault(name, "", "the file is not there")
             return None
@@ -204,7 +221,8 @@ class _Tree:
             return tomllib.loads(toml)
         except tomllib.TOMLDecodeError as error:
             match = re.search(r"\(at line (\d+)", str(error))
-            self._fault(file, "", f"not TOML: {error}", line=int(match[1]) + offset if match else 0)
+            last = toml.rstrip().count("\n") + 1
+            self._fault(file, "", f"not TOML: {error}", line=offset + (int(match[1]) if match else last))
             return None
 
     def _table(self, name: str) -> tuple[_File, Table] | None:
@@ -249,21 +267,28 @@ class _Tree:
         if found is None:
             return {}
         file, table = found
-        entries = {}
+        entries: dict[str, Any] = {}  # with faulty ones as None: whoever names them is not at fault
         for key, value in table.items():
+            place = f"“{key}”"
             if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", key):
-                self._fault(file, key, "an id has lower-case letters, digits and hyphens only", key)
-            entry = self._build(kind, value, file, key, key)
-            if entry is not None:
-                entries[key] = entry
+                self._fault(file, key, "an id has lower-case letters, digits and hyphens only", place)
+            entries[key] = self._build(kind, value, file, place, key)
         return entries
+
+    def _pieces(self, file: _File, table: Table, key: str) -> list[Any]:
+        """What stands under `[[key]]`, taken out of its table; nothing, and a fault, where that is no list."""
+        pieces = table.pop(key, [])
+        if isinstance(pieces, list):
+            return pieces
+        self._fault(file, key, "must be a list", key)
+        return []
 
     def _helplines(self) -> tuple[Helpline, ...]:
         found = self._table("helplines.toml")
         if found is None:
             return ()
         file, table = found
-        lines = table.pop("helpline", [])
+        lines = self._pieces(file, table, "helpline")
         for key in table:
             self._fault(file, key, f"unknown key “{key}”")
         built = [self._build(Helpline, line, file, f"helpline {n}", "helpline") for n, line in enumerate(lines, 1)]
@@ -271,7 +296,7 @@ class _Tree:
 
     def _papers(self, file: _File, table: Table, slugs: list[str]) -> tuple[Paper, ...]:
         built = []
-        for value in table.pop("paper", []):
+        for value in self._pieces(file, table, "paper"):
             paper = self._build(Paper, value, file, "paper", "paper")
             if paper is None:
                 continue
@@ -293,24 +318,21 @@ class _Tree:
         if found is None:
             return None
         file, table = found
-        foreign = self._translation(f"{slug}/{locale}/module.toml", locale, file, table)
+        file, language, outdated = self._translation(f"{slug}/{locale}/module.toml", locale, file, table)
         lessons = self._module_lessons(slug, locale)
         quiz = self._quiz(slug, locale)
         built = self._build(Module, table, file, "", "", given=MADE["module"])
+        for place, status in enumerate(built.status if built else (), 1):
+            self._sources(file, status.sources, f"status {place}")
         if built is None or quiz is None or None in lessons:
             return None
         whole = tuple(lesson for lesson in lessons if lesson)
         minutes = sum(lesson.minutes for lesson in whole) + quiz.minutes
         if built.minutes != minutes:
             self._fault(file, "minutes", f"minutes says {built.minutes}, but lessons and quiz add up to {minutes}")
-        for status in built.status:
-            self._sources(file, status.sources, status.instrument)
         if not whole:
             self._fault(f"{slug}", "", "the topic has no lessons")
-        self._questions_lessons(f"{slug}/quiz.toml", quiz, {lesson.id for lesson in whole})
-        return replace(
-            built, slug=slug, number=number, lessons=whole, quiz=quiz, locale=foreign[0], outdated=foreign[1]
-        )
+        return replace(built, slug=slug, number=number, lessons=whole, quiz=quiz, locale=language, outdated=outdated)
 
     def _module_lessons(self, slug: str, locale: str) -> list[Lesson | None]:
         names = []
@@ -347,7 +369,8 @@ class _Tree:
         if isinstance(check, dict):
             table["check"] = {"id": "check"} | check
         lesson = self._build(Lesson, table, file, "", "", given=MADE["lesson"])
-        sources = [source for source in table.get("sources", []) if isinstance(source, str)]
+        listed = table.get("sources")
+        sources = [source for source in listed if isinstance(source, str)] if isinstance(listed, list) else []
         self._sources(file, sources, "sources")
         if lesson is not None and not sources:
             self._fault(file, "sources", "a lesson without sources")
@@ -359,10 +382,11 @@ class _Tree:
             if source in self.sources and source not in prose.cited:
                 self._fault(file, source, f"the source “{source}” is listed but never cited in the text")
         if language == ORIGINAL and prose.words not in WORDS:
-            self._fault(file, "", f"the body has {prose.words} words; a lesson has {WORDS[0]} to {WORDS[-1]}")
+            self._fault(
+                file, "", f"the body has {prose.words} words; a lesson has {WORDS[0]} to {WORDS[-1]}", line=before + 1
+            )
         if lesson is None:
             return None
-        self._question(file, lesson.check, "the check-yourself question")
         match = LESSON.match(name)
         return replace(
             lesson, id=match[2] if match else name, number=number, body=prose.html, words=prose.words,
@@ -376,58 +400,52 @@ class _Tree:
             return None
         file, table = found
         version = file.version
-        language, outdated = self._translation(f"{slug}/{locale}/quiz.toml", locale, file, table)
+        file, language, outdated = self._translation(f"{slug}/{locale}/quiz.toml", locale, file, table)
+        asked = self._pieces(file, table, "question")
+        if not asked:
+            self._fault(file, "", "question is missing")
+        questions = []
+        for number, one in enumerate(asked, 1):
+            place = _named("question", one, number)
+            question = self._piece(list(KINDS.values()), one, file, place)
+            if question is not None:
+                questions.append(question)
+                self._belongs(file, question, slug, place)
+        for question_id in _doubles([question.id for question in questions]):
+            self._fault(file, question_id, f"the id “{question_id}” stands twice")
         quiz = self._build(Quiz, table, file, "", "", given=MADE["quiz"])
         if quiz is None:
             return None
-        ids = [question.id for question in quiz.questions]
-        for question_id in _doubles(ids):
-            self._fault(file, question_id, f"the id “{question_id}” stands twice")
-        if len(ids) < quiz.draw:
-            self._fault(file, "draw", f"draw is {quiz.draw}, but there are only {len(ids)} questions")
-        for question in quiz.questions:
-            place = f"question “{question.id}”"
-            self._question(file, question, place)
-            if not question.sources:
-                self._fault(file, question.id, "a question without sources", place)
-            self._sources(file, question.sources, place)
-        return replace(quiz, version=version, locale=language, outdated=outdated)
+        if len(asked) < quiz.draw:
+            self._fault(file, "draw", f"draw is {quiz.draw}, but there are only {len(asked)} questions")
+        return replace(quiz, questions=tuple(questions), version=version, locale=language, outdated=outdated)
 
-    def _questions_lessons(self, name: str, quiz: Quiz, lessons: set[str]) -> None:
-        file = _File(name, (self.root / name).read_text("utf-8"))
-        for question in quiz.questions:
-            if question.lesson not in lessons:
-                reason = (
-                    f"there is no lesson “{question.lesson}” in this topic" if question.lesson else "lesson is missing"
-                )
-                self._fault(file, question.id, reason, f"question “{question.id}”")
+    def _belongs(self, file: _File, question: AnyQuestion, slug: str, place: str) -> None:
+        """What a question of a quiz points at: its lesson and its sources."""
+        if not question.lesson:
+            self._fault(file, question.id, "lesson is missing", place)
+        elif f"{slug}/{question.lesson}" not in self.lessons:
+            self._fault(file, question.id, f"there is no lesson “{question.lesson}” in this topic", place)
+        if not question.sources:
+            self._fault(file, question.id, "a question without sources", place)
+        self._sources(file, question.sources, place)
 
     def _sources(self, file: _File, ids: Any, place: str) -> None:
         for source in ids:
             if source not in self.sources:
                 self._fault(file, source, f"the source “{source}” is not in sources.toml", place)
 
-    # --- questions -----------------------------------------------------------------------------------------
-
-    def _question(self, file: _File, question: AnyQuestion, place: str) -> None:
-        """What a question's class cannot say: how many are right, and ids that stand twice."""
-        for reason in _unfit(question):
-            self._fault(file, question.id, reason, place)
-        if isinstance(question, Scenario):
-            for part in question.parts:
-                self._question(file, part, f"{place}, part “{part.id}”")
-
     # --- translations --------------------------------------------------------------------------------------
 
-    def _translation(self, name: str, locale: str, original: _File, table: Table) -> tuple[str, bool]:
-        """Lay a translated TOML file over the original's table; its language, and whether it is out of date."""
+    def _translation(self, name: str, locale: str, original: _File, table: Table) -> tuple[_File, str, bool]:
+        """Lay a translated TOML file over the original's table; the file read, its language, whether it is outdated."""
         if locale == ORIGINAL or not (self.root / name).exists():
-            return ORIGINAL, False
+            return original, ORIGINAL, False
         found = self._table(name)
         if found is None:
-            return ORIGINAL, False
+            return original, ORIGINAL, False
         file, own = found
-        return self._overlay_checked(file, own, original, table, locale)
+        return file, *self._overlay_checked(file, own, original, table, locale)
 
     def _overlay_checked(self, file: _File, own: Table, original: _File, table: Table, locale: str) -> tuple[str, bool]:
         source = own.pop("source", None)
@@ -459,7 +477,7 @@ class _Tree:
             self._fault(file, needle, "must be a table of keys and values", place)
             return None
         before = len(self.faults)
-        known = {f.encode_name: f for f in fields(kind) if f.encode_name not in given}
+        known = {f.encode_name: f for f in fields(kind) if f.name not in given}
         hints = get_type_hints(kind, include_extras=True)
         tag = kind.__struct_config__.tag_field
         for key in sorted(set(value) - set(known) - ({tag} if tag else set())):
@@ -475,14 +493,17 @@ class _Tree:
                 self._fault(file, needle, f"{name} is missing", place)
         for name in given & {f.name for f in fields(kind) if f.required}:
             made[name] = None
-        return None if len(self.faults) > before else kind(**made)
+        if len(self.faults) > before:
+            return None
+        piece = kind(**made)
+        for reason in _unfit(piece) if isinstance(piece, Question) else ():
+            self._fault(file, piece.id, reason, place)
+        return piece
 
     def _convert(self, hint: Any, value: Any, file: _File, place: str, needle: str) -> Any:
         """A value of the type `hint`; None with a fault where it is another."""
         pieces = _pieces_of(hint)
-        if pieces == [dict]:
-            pass
-        elif pieces and get_origin(hint) is tuple:
+        if pieces and get_origin(hint) is tuple:
             if not isinstance(value, list):
                 self._fault(file, needle, "must be a list", place)
                 return None
@@ -568,6 +589,10 @@ def _unfit(question: AnyQuestion) -> Iterator[str]:
         yield from _twice("step", [step.id for step in question.steps])
     if isinstance(question, Numeric) and question.units and question.unit not in question.units:
         yield f"units must hold the unit the answer is in: {question.unit or '(none)'}"
+    if isinstance(question, Numeric):
+        numbers = (question.answer, question.tolerance, *question.units.values(), *(one.value for one in question.near))
+        if not all(map(isfinite, numbers)):
+            yield "answer, tolerance, units and near are finite numbers"
     if isinstance(question, Scenario):
         if not question.parts:
             yield "a scenario has one part or more"
@@ -611,11 +636,13 @@ def _listed(value: Any) -> bool:
 def _overlay_list(was: list[Table], own: list[Table], place: str, outdated: bool) -> Iterator[tuple[str, str, str]]:
     """Pieces with ids are matched by id, others by position; both sides must have the same."""
     if all("id" in item for item in was):
-        ours = {item.get("id"): item for item in own}
-        theirs = {item["id"]: item for item in was}
+        ours = {str(item.get("id")): item for item in own}
+        theirs = {str(item["id"]): item for item in was}
+        for twice in _doubles([str(item.get("id")) for item in own]):
+            yield twice, place, f"“{twice}” stands twice"
         for missing in [name for name in theirs if name not in ours and not (outdated and place == "question")]:
-            yield place.rpartition("“")[2].rstrip("”"), place, f"“{missing}” is not translated"
-        for extra in [str(name) for name in ours if name not in theirs]:
+            yield "", place, f"“{missing}” is not translated"
+        for extra in [name for name in ours if name not in theirs]:
             yield extra, place, f"“{extra}” is not in the original"
         for name in theirs.keys() & ours.keys():
             yield from _overlay(theirs[name], ours[name], _named(place, theirs[name], 0), outdated)

@@ -133,7 +133,7 @@ class _Renderer:
         self.section = "start"
         self.blocks = 0
         self.figures = 0
-        self.slugs: set[str] = set()
+        self.slugs = {"start"}
 
     def render(self, markdown: str) -> Prose:
         tokens = MARKDOWN.parse(markdown)
@@ -141,7 +141,7 @@ class _Renderer:
         position = 0
         while position < len(tokens):
             token = tokens[position]
-            if token.type == "heading_open" and token.tag == "h2":
+            if token.type == "heading_open" and token.tag == "h2" and token.level == 0:
                 self._row(text)
                 text = tokens[position : position + 3]
                 position += 3
@@ -188,6 +188,11 @@ class _Renderer:
         self.slugs.add(slug)
         return slug
 
+    def _heading(self, name: str, words: str) -> str:
+        """The heading of a box or figure: below its section's, or level with it before the first section."""
+        level = 2 if self.section == "start" else 3
+        return f'<h{level} id="{name}">{words}</h{level}>'
+
     def _container(self, token: Token, inside: list[Token]) -> None:
         name, _space, rest = token.info.strip().partition(" ")
         if name == "figure":
@@ -209,7 +214,7 @@ class _Renderer:
         self.prose.words += len(rest.split())
         self.rows.append(
             f'<section class="notice {kind}" aria-labelledby="{slug}"><p class="margin">{margin}</p>'
-            f'<div class="body"><h3 id="{slug}">{heading}</h3>{way_round}{body}</div></section>{end}'
+            f'<div class="body">{self._heading(slug, heading)}{way_round}{body}</div></section>{end}'
         )
 
     def _figure(self, token: Token, rest: str, inside: list[Token]) -> None:
@@ -219,6 +224,9 @@ class _Renderer:
             return
         if not any(piece.type == "table_open" for piece in inside):
             self._fault(token, f"figure “{name}” has no table: the table says in words what the drawing shows")
+        if f"figure-{name}" in self.slugs:
+            self._fault(token, f"the figure “{name}” stands twice")
+        self.slugs.add(f"figure-{name}")
         self.figures += 1
         label = f"{title}. {self._('The same as a table follows.')}"
         wide = self._drawing(token, name, "wide", label)
@@ -230,7 +238,7 @@ class _Renderer:
         self.rows.append(
             f'<figure class="figure" aria-labelledby="figure-{name}">'
             f'<p class="margin">{escape(self._("Figure"))} {self.figures}</p>'
-            f'<div class="body"><h3 id="figure-{name}">{inline(title)}</h3>{wide}{narrow}'
+            f'<div class="body">{self._heading(f"figure-{name}", inline(title))}{wide}{narrow}'
             f"<details><summary>{as_table}</summary>"
             f'<div class="scroll" role="region" tabindex="0" aria-labelledby="figure-{name}">{table}</div>'
             "</details></div></figure>"
@@ -258,12 +266,14 @@ class _Renderer:
 
     def _blocks(self, tokens: list[Token]) -> str:
         out: list[str] = []
-        for token in tokens:
+        for place, token in enumerate(tokens, 1):
             if token.type == "inline":
                 out.append(self._inline(token))
             elif token.type in ("html_block", "code_block", "fence"):
                 self._fault(token, _REFUSED[token.type])
-            elif token.type == "heading_open" and token.tag not in ("h2", "h3"):
+            elif token.type == "heading_open" and token.tag == "h2":
+                self._fault(token, "a section (##) inside a box or a list: write ### there")
+            elif token.type == "heading_open" and token.tag != "h3":
                 self._fault(token, f"a heading of level {token.tag[1]}: a lesson has ## and ### only")
             elif token.type in ("paragraph_open", "paragraph_close") and token.hidden:
                 continue
@@ -273,16 +283,18 @@ class _Renderer:
                 if token.nesting == 1:
                     self._fault(token, "a box inside a box")
             elif token.nesting == 1:
-                out.append(self._open(token))
+                out.append(self._open(token, tokens[place]))
             else:
                 out.append(f"</{token.tag}>")
         return nh3.clean("".join(out), tags=TAGS, attributes=ATTRIBUTES, link_rel=None, url_schemes={"https"})
 
-    def _open(self, token: Token) -> str:
+    def _open(self, token: Token, following: Token) -> str:
         if token.type == "paragraph_open" and token.level == 0:
             self.blocks += 1
             return f'<p id="{self.section}.{self.blocks}">'
         if token.type == "th_open":
+            if not following.content.strip():
+                self._fault(following, "a column without a heading: say in the table's head what stands below")
             return '<th scope="col">'
         if token.type == "ordered_list_open" and token.attrGet("start"):
             return f'<ol start="{token.attrGet("start")}">'
@@ -343,6 +355,7 @@ class _Renderer:
             return f'<a href="../{escape(rest)}">'
         if scheme != "https":
             self._fault(block, f"the link “{href}” is neither https:, lesson: nor glossary:")
+            return "<a>"
         return f'<a href="{escape(href)}">'
 
 
@@ -350,6 +363,7 @@ _MISWRITTEN = (
     (re.compile(r"^:::"), f"no box is called so; known are {', '.join([*BOXES, 'figure'])}"),
     (re.compile(r"\[@"), "a citation is written [@id] or [@id, art. 5], one source in each"),
     (re.compile(r"\((?:glossary|lesson):"), "a link is written [text](glossary:id), without a space between"),
+    (re.compile(r"\]\((?!glossary:|lesson:)"), "a link leads to https:, lesson: or glossary:"),
 )
 _REFUSED = {
     "html_block": "raw HTML: write Markdown",

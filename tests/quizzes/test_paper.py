@@ -69,7 +69,8 @@ def step(name: str) -> Step:
 
 PARTS = {
     "single": Single(
-        id="hush-single", text="Which one?", options=(option("one", right=True), option("two"), option("three")), **ABOUT
+        id="hush-single", text="Which one?", options=(option("one", right=True), option("two"), option("three")),
+        **ABOUT,
     ),
     "multiple": Multiple(
         id="hush-multiple", text="Which ones?", options=(option("a", right=True), option("b"), option("c", right=True)),
@@ -92,7 +93,8 @@ PARTS = {
         decoys=(Decoy(id="hush-decoy", text="Right of nothing", feedback="hush decoy"),),
     ),
     "ordering": Ordering(
-        id="hush-ordering", text="In which order?", steps=(step("one"), step("two"), step("three"), step("four")), **ABOUT
+        id="hush-ordering", text="In which order?", steps=(step("one"), step("two"), step("three"), step("four")),
+        **ABOUT,
     ),
 }  # fmt: skip
 EXAMPLES: dict[str, AnyQuestion] = PARTS | {
@@ -288,7 +290,7 @@ def test_a_form_sent_empty_is_no_answer(kind):
     asked = drawn(EXAMPLES[kind])
 
     assert answer_from(asked, {}) is None
-    assert answer_from(asked, dict.fromkeys(filled_in(shown(asked), Random(1)), [""])) is None
+    assert answer_from(asked, {name: [""] for name in filled_in(shown(asked), Random(1))}) is None
     assert given(asked, None) is None
 
 
