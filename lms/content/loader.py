@@ -16,7 +16,6 @@ from msgspec.structs import fields, replace
 
 from lms.content.material import (
     KINDS,
-    AnyQuestion,
     Course,
     Helpline,
     Lesson,
@@ -150,6 +149,7 @@ class _Tree:
         self.sources: dict[str, Source] = {}
         self.glossary: dict[str, Term] = {}
         self.lessons: set[str] = set()
+        self.questions: list[tuple[_File, Question, str]] = []
 
     def read(self) -> Training | None:
         course = self._table("course.toml")
@@ -180,6 +180,9 @@ class _Tree:
         modules = {
             locale: [self._module(slug, number, locale) for number, slug in enumerate(slugs, 1)] for locale in locales
         }
+        for asked_in, question, place in self.questions:
+            for reason in _unfit(question):
+                self._fault(asked_in, question.id, reason, place)
         if self.faults:
             return None
         courses = {}
@@ -372,7 +375,7 @@ class _Tree:
         listed = table.get("sources")
         sources = [source for source in listed if isinstance(source, str)] if isinstance(listed, list) else []
         self._sources(file, sources, "sources")
-        if lesson is not None and not sources:
+        if listed == []:
             self._fault(file, "sources", "a lesson without sources")
         shelf = Shelf(sources, self.sources, self.glossary, self.lessons, self.root / slug / "images")
         prose = render(body, shelf, self.translator(language))
@@ -382,9 +385,8 @@ class _Tree:
             if source in self.sources and source not in prose.cited:
                 self._fault(file, source, f"the source “{source}” is listed but never cited in the text")
         if language == ORIGINAL and prose.words not in WORDS:
-            self._fault(
-                file, "", f"the body has {prose.words} words; a lesson has {WORDS[0]} to {WORDS[-1]}", line=before + 1
-            )
+            reason = f"the body has {prose.words} words; a lesson has {WORDS[0]} to {WORDS[-1]}"
+            self._fault(file, "", reason, line=before + 1)
         if lesson is None:
             return None
         match = LESSON.match(name)
@@ -407,11 +409,9 @@ class _Tree:
         questions = []
         for number, one in enumerate(asked, 1):
             place = _named("question", one, number)
-            question = self._piece(list(KINDS.values()), one, file, place)
-            if question is not None:
-                questions.append(question)
-                self._belongs(file, question, slug, place)
-        for question_id in _doubles([question.id for question in questions]):
+            questions.append(self._piece(list(KINDS.values()), one, file, place))
+            self._belongs(file, one if isinstance(one, dict) else {}, slug, place)
+        for question_id in _doubles([str(one["id"]) for one in asked if isinstance(one, dict) and "id" in one]):
             self._fault(file, question_id, f"the id “{question_id}” stands twice")
         quiz = self._build(Quiz, table, file, "", "", given=MADE["quiz"])
         if quiz is None:
@@ -420,19 +420,21 @@ class _Tree:
             self._fault(file, "draw", f"draw is {quiz.draw}, but there are only {len(asked)} questions")
         return replace(quiz, questions=tuple(questions), version=version, locale=language, outdated=outdated)
 
-    def _belongs(self, file: _File, question: AnyQuestion, slug: str, place: str) -> None:
+    def _belongs(self, file: _File, question: Table, slug: str, place: str) -> None:
         """What a question of a quiz points at: its lesson and its sources."""
-        if not question.lesson:
-            self._fault(file, question.id, "lesson is missing", place)
-        elif f"{slug}/{question.lesson}" not in self.lessons:
-            self._fault(file, question.id, f"there is no lesson “{question.lesson}” in this topic", place)
-        if not question.sources:
-            self._fault(file, question.id, "a question without sources", place)
-        self._sources(file, question.sources, place)
+        lesson, sources = question.get("lesson"), question.get("sources")
+        needle = str(question.get("id", ""))
+        if not lesson:
+            self._fault(file, needle, "lesson is missing", place)
+        elif f"{slug}/{lesson}" not in self.lessons:
+            self._fault(file, needle, f"there is no lesson “{lesson}” in this topic", place)
+        if not sources:
+            self._fault(file, needle, "a question without sources", place)
+        self._sources(file, sources, place)
 
     def _sources(self, file: _File, ids: Any, place: str) -> None:
-        for source in ids:
-            if source not in self.sources:
+        for source in ids if isinstance(ids, list | tuple) else ():
+            if isinstance(source, str) and source not in self.sources:
                 self._fault(file, source, f"the source “{source}” is not in sources.toml", place)
 
     # --- translations --------------------------------------------------------------------------------------
@@ -496,8 +498,8 @@ class _Tree:
         if len(self.faults) > before:
             return None
         piece = kind(**made)
-        for reason in _unfit(piece) if isinstance(piece, Question) else ():
-            self._fault(file, piece.id, reason, place)
+        if isinstance(piece, Question):
+            self.questions.append((file, piece, place))
         return piece
 
     def _convert(self, hint: Any, value: Any, file: _File, place: str, needle: str) -> Any:
@@ -555,6 +557,8 @@ def _plain(message: str) -> str:
     message = re.sub(r" - at `\$(.*?)`$", r"", message)
     if "matching regex" in message:
         return "an id has lower-case letters, digits and hyphens only"
+    if "RFC3339" in message:
+        return "expected a date such as 2026-11-21, without quotation marks"
     names = {"`str`": "text", "`int`": "a whole number", "`float`": "a number", "`bool`": "true or false",
              "`array`": "a list", "`object`": "a table", "`date`": "a date", "`null`": "nothing"}  # fmt: skip
     for code, word in names.items():
@@ -566,7 +570,7 @@ def _doubles(ids: list[str]) -> list[str]:
     return sorted({one for one in ids if ids.count(one) > 1})
 
 
-def _unfit(question: AnyQuestion) -> Iterator[str]:
+def _unfit(question: Question) -> Iterator[str]:
     """Why a question of its kind cannot be asked."""
     if isinstance(question, Single | Multiple):
         right = sum(option.right for option in question.options)

@@ -2,7 +2,8 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from statistics import median
@@ -25,6 +26,16 @@ from tests.page import Client
 
 WRONG = "four other words together"
 HERE, ELSEWHERE = "192.0.2.7", "198.51.100.9"
+
+
+@contextmanager
+def another_site(settings: Settings, **values: object) -> Iterator[Flask]:
+    """The site once more, on the same database, with other settings."""
+    site = create_app(replace(settings, **values))
+    yield site
+    with site.app_context():
+        db.engine.dispose()
+    site.extensions["jobs"].storage.close()
 
 
 def try_in(app: Flask, email: str, password: str, address: str = HERE, **options: object) -> TestResponse:
@@ -284,12 +295,10 @@ def test_the_hold_is_kept_in_the_database_and_outlives_the_process(app: Flask, s
     for _try in range(8):
         try_in(app, person.email, WRONG)
 
-    again = create_app(settings)
-    answer = try_in(again, person.email, PASSWORD)
+    with another_site(settings) as again:
+        answer = try_in(again, person.email, PASSWORD)
 
     assert answer.status_code == 429
-    with again.app_context():
-        db.engine.dispose()
 
 
 def test_a_claimed_forwarded_address_does_not_help_where_no_proxy_is_trusted(app: Flask, make: Making):
@@ -304,18 +313,16 @@ def test_a_claimed_forwarded_address_does_not_help_where_no_proxy_is_trusted(app
     assert {row.address for row in make.all(select(FailedSignIn))} == {HERE}
 
 
-def test_behind_one_trusted_proxy_only_the_address_the_proxy_wrote_counts(app: Flask, settings: Settings, make: Making):
+def test_behind_one_trusted_proxy_only_the_address_the_proxy_wrote_counts(settings: Settings, make: Making):
     person = make.person()
-    behind = create_app(replace(settings, trusted_proxies=1))
 
-    for n in range(8):
-        try_in(behind, person.email, WRONG, headers={"X-Forwarded-For": f"203.0.113.{n}, {ELSEWHERE}"})
-    answer = try_in(behind, person.email, PASSWORD, headers={"X-Forwarded-For": f"203.0.113.99, {ELSEWHERE}"})
+    with another_site(settings, trusted_proxies=1) as behind:
+        for n in range(8):
+            try_in(behind, person.email, WRONG, headers={"X-Forwarded-For": f"203.0.113.{n}, {ELSEWHERE}"})
+        answer = try_in(behind, person.email, PASSWORD, headers={"X-Forwarded-For": f"203.0.113.99, {ELSEWHERE}"})
 
     assert answer.status_code == 429
     assert {row.address for row in make.all(select(FailedSignIn))} == {ELSEWHERE}
-    with behind.app_context():
-        db.engine.dispose()
 
 
 def test_a_room_of_two_hundred_behind_one_address_gets_in_though_each_mistypes_once(app: Flask, make: Making):

@@ -197,7 +197,7 @@ lesson = "to-go-on"
 sources = ["dsa", "led"]
 explanation = "Because."
 parts = [
-  { id = "now", kind = "true-false", text = "S?", explanation = "E", answer = true, feedback = { true = "R", false = "F" } },
+  { id = "now", kind = "true-false", text = "S", answer = true, explanation = "E", feedback = { true = "R", false = "F" } },
   { id = "word", kind = "short", text = "Word?", explanation = "E", accept = ["yes"], feedback = "F" },
 ]
 """
@@ -441,7 +441,7 @@ PLANTED = {
     ),
     "a date that is text": (
         "signs/module.toml", "checked = 2026-11-21", 'checked = "yesterday"', "checked", "checked",
-        "invalid RFC3339 date",
+        "expected a date such as 2026-11-21, without quotation marks",
     ),
     "a kind that is not known": (
         "signs/quiz.toml", 'kind = "short"', 'kind = "essay"', '"which-word"', "question “which-word”",
@@ -622,8 +622,8 @@ PLANTED = {
         "not TOML: Expected '=' after a key in a key/value pair (at line 2, column 6)",
     ),
     "a key that stands twice": (
-        "glossary.toml", 'means = "What is done."', 'means = "A"\nmeans = "B"', "B", "",
-        "not TOML: Cannot overwrite a value (at line 4, column 12)",
+        "helplines.toml", 'number = "116 000"', 'number = "1"\nnumber = "2"', '"2"', "",
+        "not TOML: Cannot overwrite a value (at line 3, column 13)",
     ),
 }  # fmt: skip
 
@@ -680,7 +680,7 @@ def test_a_fault_of_the_whole_file_names_no_line(tree):
 
 
 def test_a_lesson_that_is_too_short_or_too_long_says_how_many_words_it_has(tree):
-    tree.write("signs/01-to-begin.md", LESSON + "word " * 583)
+    tree.write("signs/01-to-begin.md", LESSON + "word " * 585)
     tree.write("signs/02-to-go-on.md", SECOND + "word " * 1195)
 
     short, long = tree.faults()
@@ -699,7 +699,8 @@ NO_HEAD = "a lesson begins with its front matter between two lines of +++"
         ("## Only text\n", 1, NO_HEAD),
         ("", 1, NO_HEAD),
         ("+++\ntitle = 1\n", 1, NO_HEAD),
-        ('+++\ntitle = "T"\nlead = \n+++\ntext', 3, "not TOML: Invalid value (at line 2, column 8)"),
+        ('+++\ntitle = "T"\nlead = \nminutes = 1\n+++\n', 3, "not TOML: Invalid value (at line 2, column 8)"),
+        ('+++\ntitle = "T"\nlead = "\n+++\n', 3, "not TOML: Unterminated string (at end of document)"),
     ],
 )
 def test_a_lesson_with_a_broken_head_is_named(tree, text, line, reason):
@@ -812,12 +813,29 @@ def test_faults_of_several_questions_of_one_quiz_are_reported_in_one_go(tree):
     assert [(fault.place, fault.reason.partition(",")[0]) for fault in faults] == [
         ("question “one-right”", "no option is right"),
         ("question “which-word”", "kind is one of single"),
-        ("question “what-belongs”", "the source “gone” is not in sources.toml"),
         ("question “what-belongs”", "there is no lesson “gone” in this topic"),
-        ("question “which-order”", "explanation is missing"),
+        ("question “what-belongs”", "the source “gone” is not in sources.toml"),
         ("question “which-order”", "a question without sources"),
+        ("question “which-order”", "explanation is missing"),
         ("question “which-order”", "lesson is missing"),
         ("question “on-friday”, part “word”, accept", "expected a list of length >= 1"),
+    ]
+
+
+def test_a_question_nobody_can_answer_hides_no_other_fault(tree):
+    tree.change("court/01-the-first-day.md", 'kind = "true-false"', 'kind = "single"')
+    tree.change("court/01-the-first-day.md", "answer = true\n", "")
+    tree.change("court/01-the-first-day.md", 'feedback = { true = "Right.", false = "It is so." }', "options = []")
+    tree.change("court/module.toml", "minutes = 15", "minutes = 16")
+    tree.change("signs/quiz.toml", 'accept = ["yes"]', "accept = []")
+    tree.change("signs/quiz.toml", 'id = "also"', 'id = "yes"')
+
+    assert [(fault.file, fault.place, fault.reason) for fault in tree.faults()] == [
+        ("court/01-the-first-day.md", "check", "every option is right"),
+        ("court/01-the-first-day.md", "check", "no option is right"),
+        ("court/module.toml", "", "minutes says 16, but lessons and quiz add up to 15"),
+        ("signs/quiz.toml", "question “some-right”", "the option id “yes” stands twice"),
+        ("signs/quiz.toml", "question “on-friday”, part “word”, accept", "expected a list of length >= 1"),
     ]
 
 
@@ -998,11 +1016,11 @@ QUIZ_FAULTS = {
         'id = "no"', 'id = "nein"', '"nein"', "question “one-right”, options", "“nein” is not in the original",
     ),
     "another option right": (
-        'text = "Nein"', 'text = "Nein", right = true', "right", "question “one-right”, option “no”",
+        'text = "Nein"', 'text = "Nein", right = true', "right =", "question “one-right”, option “no”",
         "“right” is not in the original",
     ),
     "a right option turned wrong": (
-        'text = "Ja"', 'text = "Ja", right = false', "right", "question “one-right”, option “yes”",
+        'text = "Ja"', 'text = "Ja", right = false', "right =", "question “one-right”, option “yes”",
         "right differs from the original: False here, True there",
     ),
     "another kind": (
@@ -1036,14 +1054,15 @@ QUIZ_FAULTS = {
         "“hinweis” is not in the original",
     ),
     "a number for a text": (
-        'text = "Welche?"', "text = 5", "text = 5", "question “one-right”, text", "must be text, as in the original",
+        'text = "Welche?"', "text = 5", "text = 5", "question “one-right”, text",
+        "expected text, got a whole number",
     ),
     "an empty text": (
-        'text = "Welche?"', 'text = ""', 'text = ""', "question “one-right”, text", "must be text, as in the original",
+        'text = "Welche?"', 'text = ""', 'text = ""', "question “one-right”, text", "expected text of length >= 1",
     ),
     "a word for the options": (
         GERMAN_QUIZ[GERMAN_QUIZ.index("options") :], 'options = "keine"\n', "options", "question “one-right”, options",
-        "must be a list of tables, as in the original",
+        "must be a list",
     ),
     "options without ids": (
         'id = "no", ', "", '"one-right"', "question “one-right”, options", "“no” is not translated",

@@ -15,7 +15,7 @@ quick = settings(deadline=None, derandomize=True, max_examples=150)
 DRAWING = (
     '<svg viewBox="0 0 10 10" xmlns="http://www.w3.org/2000/svg"><text class="small" x="1" y="9">Words</text></svg>'
 )
-FIGURE = "::: figure steps Three steps\n| | |\n|---|---|\n| One | Two |\n:::"
+FIGURE = "::: figure steps Three steps\n| Step | Note |\n|---|---|\n| One | Two |\n:::"
 SOURCES = {name: Source(title=name, publisher="Somebody") for name in ("led", "dsa", "gdpr")}
 GLOSSARY = {"act": Term(term="Act", means="What is done.")}
 XSS = [
@@ -204,6 +204,8 @@ def test_what_leads_nowhere_is_named_with_its_line(markdown, reason):
         ("::: police One\n## Two\nText\n:::", 2, "a section (##) inside a box or a list: write ### there"),
         ("- ## Two", 1, "a section (##) inside a box or a list: write ### there"),
         ("::: figure steps\n:::", 1, "a figure needs a name and a title: write `::: figure name A title`"),
+        ("Text\n\n| A | |\n|---|---|\n| b | c |", 3,
+         "a column without a heading: say in the table's head what stands below"),
         ("::: figure gone A title\n| a |\n|---|\n:::", 1, "the image images/gone.svg is not there"),
         ("::: figure steps Steps\nNo table\n:::", 1,
          "figure “steps” has no table: the table says in words what the drawing shows"),
@@ -271,10 +273,21 @@ def test_a_box_has_its_name_in_the_margin_and_its_heading(name):
     box = looks_like(prose.html).find("section")
 
     assert prose.faults == []
-    assert box.get("aria-labelledby") == box.find("div/h3").get("id") == name
+    assert box.get("aria-labelledby") == box.find("div/h2").get("id") == name
     assert box.find("p").text == BOXES[name]
-    assert "".join(box.find("div/h3").itertext()) == "A short note"
+    assert "".join(box.find("div/h2").itertext()) == "A short note"
     assert "The words." in "".join(box.itertext())
+
+
+@pytest.mark.parametrize("piece", ["::: police Three steps\nText.\n:::", FIGURE])
+def test_the_heading_of_a_box_or_a_figure_stands_below_its_sections_heading(piece, images):
+    before = looks_like(rendered(piece, images).html)
+    after = looks_like(rendered(f"## A section\n\nText.\n\n{piece}", images).html)
+
+    assert before.find("*/div/h2") is not None
+    assert before.find("*/div/h3") is None
+    assert after.find("*/div/h2") is None
+    assert after.find("*/div/h3").text == "Three steps"
 
 
 def test_a_passage_that_may_distress_offers_a_way_past_it():
@@ -304,8 +317,8 @@ def test_a_figure_is_two_drawings_and_a_table_that_says_the_same(images):
     assert [drawing.get("class") for drawing in drawings] == ["wide", "narrow"]
     assert {drawing.get("role") for drawing in drawings} == {"img"}
     assert {drawing.get("aria-label") for drawing in drawings} == {"Three steps. The same as a table follows."}
-    assert figure.get("aria-labelledby") == figure.find("div/h3").get("id") == "figure-steps"
-    assert "".join(figure.find("div/details").itertext()) == "Read the figure as a tableOneTwo"
+    assert figure.get("aria-labelledby") == figure.find("div/h2").get("id") == "figure-steps"
+    assert "".join(figure.find("div/details").itertext()) == "Read the figure as a tableStepNoteOneTwo"
     assert figure.find("p").text == "Figure 1"
 
 

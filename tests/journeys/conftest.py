@@ -14,6 +14,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from lms import doctor
+from lms.paths import CHECKOUT
 
 PASSWORD = "demo-password-only"
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
@@ -28,17 +29,18 @@ def free_port() -> int:
 class Site:
     """`lms demo` on a free port, in a folder of its own."""
 
-    def __init__(self, instance: Path, **environ: str) -> None:
+    def __init__(self, instance: Path, project: Path = CHECKOUT) -> None:
         self.instance = instance
+        self.project = project
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        self.environ = {**os.environ, "LMS_INSTANCE": str(instance), **environ}
+        self.environ = {**os.environ, "LMS_INSTANCE": str(instance)}
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         command = [sys.executable, "-c", "from lms.cli import main; main()", "demo", "--port", str(self.port)]
         with (self.instance / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, env=self.environ, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, cwd=self.project, env=self.environ, stdout=log, stderr=log)
         until = time.monotonic() + 60
         while time.monotonic() < until:
             try:
