@@ -143,7 +143,7 @@ def _languages(settings: Settings) -> list[dict[str, object]]:
 def _helplines(country: str) -> list[dict[str, str]]:
     """The numbers that answer where the reader is."""
     lines = library.course().helplines
-    return [{"number": line.number, "serves": gettext(line.serves)} for line in lines if country not in line.absent]
+    return [{"number": line.number, "serves": line.serves} for line in lines if country not in line.absent]
 
 
 def _note_use(response: Response) -> Response:

@@ -117,6 +117,9 @@ def _number(environ: Mapping[str, str], name: str, faults: list[str]) -> int | N
     if not value.isascii() or not value.isdigit():
         faults.append(f"{name} must be a whole number, not {value!r}.")
         return None
+    if len(value) > 5:
+        faults.append(f"{name} must be a whole number below 100000.")
+        return None
     return int(value)
 
 

@@ -40,7 +40,7 @@ ORIGINAL = "en"
 LOCALE = re.compile(r"^[a-z]{2}$")
 LESSON = re.compile(r"^(\d\d)-([a-z0-9]+(?:-[a-z0-9]+)*)\.md$")
 FRONT = re.compile(r"\A\+\+\+\n(.*?)\n\+\+\+\n(.*)\Z", re.S)
-STRUCTURE = {"id", "kind", "lesson", "sources", "source", "checked", "right_id"}
+STRUCTURE = {"id", "kind", "lesson", "sources", "source", "checked", "number", "absent"}
 WORDS = range(600, 1201)
 # What the loader fills in, and no author writes.
 MADE = {
@@ -162,7 +162,6 @@ class _Tree:
             return None
         self.sources = self._entries("sources.toml", Source)
         self.glossary = self._entries("glossary.toml", Term)
-        helplines = self._helplines()
         for slug in _doubles(slugs):
             self._fault(file, slug, f"the topic “{slug}” is listed twice")
         for slug in slugs:
@@ -188,11 +187,18 @@ class _Tree:
         courses = {}
         for locale in locales:
             whole = tuple(module for module in modules[locale] if module)
-            whole = tuple(replace(module, languages=_languages(module.slug, modules)) for module in whole)
             courses[locale] = Course(
-                title=title, modules=whole, papers=papers, sources=self.sources, glossary=self.glossary,
-                helplines=helplines, locale=locale,
-            )  # fmt: skip
+                title=self._title(locale),
+                modules=tuple(replace(module, languages=_languages(module.slug, modules)) for module in whole),
+                papers=papers,
+                sources=self.sources,
+                glossary=self._entries("glossary.toml", Term, locale),
+                glossary_locale=locale if (self.root / locale / "glossary.toml").exists() else ORIGINAL,
+                helplines=self._helplines(locale),
+                locale=locale,
+            )
+        if self.faults:
+            return None
         return Training(courses=courses, versions=self.versions)
 
     # --- files ---------------------------------------------------------------------------------------------
@@ -247,8 +253,19 @@ class _Tree:
         table = self._parse(file, match[1], offset=1)
         return None if table is None else (file, table, match[2], file.text.count("\n", 0, match.start(2)))
 
+    def _shared(self, name: str, locale: str) -> tuple[_File, Table] | None:
+        """A file that serves all topics, in this language where it is translated."""
+        found = self._table(name)
+        if found is not None:
+            self._translation(f"{locale}/{name}", locale, *found)
+        return found
+
+    def _title(self, locale: str) -> str:
+        found = self._shared("course.toml", locale)
+        return str(found[1]["title"]) if found else ""
+
     def _locales(self, slugs: list[str]) -> list[str]:
-        found = set()
+        found = {path.name for path in self.root.iterdir() if path.is_dir() and LOCALE.match(path.name)}
         for slug in slugs:
             for path in sorted((self.root / slug).iterdir()):
                 if path.is_dir() and LOCALE.match(path.name) and path.name != ORIGINAL:
@@ -265,8 +282,8 @@ class _Tree:
 
     # --- the files beside the topics -----------------------------------------------------------------------
 
-    def _entries(self, name: str, kind: type[T]) -> dict[str, T]:
-        found = self._table(name)
+    def _entries(self, name: str, kind: type[T], locale: str = ORIGINAL) -> dict[str, T]:
+        found = self._shared(name, locale)
         if found is None:
             return {}
         file, table = found
@@ -286,8 +303,8 @@ class _Tree:
         self._fault(file, key, "must be a list", key)
         return []
 
-    def _helplines(self) -> tuple[Helpline, ...]:
-        found = self._table("helplines.toml")
+    def _helplines(self, locale: str) -> tuple[Helpline, ...]:
+        found = self._shared("helplines.toml", locale)
         if found is None:
             return ()
         file, table = found

@@ -275,6 +275,7 @@ class Course(Value, kw_only=True, frozen=True):
     sources: dict[str, Source]
     glossary: dict[str, Term]
     helplines: tuple[Helpline, ...]
+    glossary_locale: str = "en"
     locale: str = "en"
 
     def module(self, slug: str) -> Module | None:

@@ -168,4 +168,4 @@ def _keep(slug: str, lesson: Lesson, **deed: Any) -> None:
 def glossary() -> ResponseReturnValue:
     """Words a reader from another service may not know."""
     terms = sorted(course().glossary.items(), key=lambda item: item[1].term.casefold())
-    return render_template("lessons/glossary.html", terms=terms)
+    return render_template("lessons/glossary.html", terms=terms, language=course().glossary_locale)

@@ -257,12 +257,12 @@ def test_a_cookie_that_is_none_of_ours_opens_nothing(app: Flask, cookie: str):
     assert not opens(app, cookie)
 
 
-@pytest.mark.parametrize("user_id", [1, "1", None, "", [], {}, "x" * 5000, "\0", True, 1.5])
-def test_a_session_that_names_a_person_and_not_a_row_opens_nothing(app: Flask, make: Making, user_id: Any):
+@pytest.mark.parametrize("key", ["1", "", "person1@service.example", "x" * 3000, "\0"])
+def test_a_session_that_names_a_person_and_not_a_row_opens_nothing(app: Flask, make: Making, key: str):
     make.person(Role.ORGANISER)
     signing = SecureCookieSessionInterface().get_signing_serializer(app)
 
-    assert not opens(app, signing.dumps({"_user_id": user_id, "_fresh": True}))
+    assert not opens(app, signing.dumps({"_user_id": key, "_fresh": True}))
 
 
 # --- time ----------------------------------------------------------------------------------------------------
@@ -418,9 +418,9 @@ def paths(app: Flask, make: Making, mine: Client) -> Callable[[Rule], str]:
 
     def path(rule: Rule) -> str:
         person = waiting if rule.endpoint in ("accounts.welcome", "accounts.refuse") else other.person
-        where = rule.build(values | {"person_id": person.id})
-        assert where is not None
-        return where[1]
+        known = values | {"person_id": person.id}
+        _host, where = rule.build({name: known[name] for name in rule.arguments})
+        return where
 
     return path
 
@@ -428,12 +428,11 @@ def paths(app: Flask, make: Making, mine: Client) -> Callable[[Rule], str]:
 def everything(app: Flask) -> dict[str, list[Any]]:
     """Every row of every table, but for when a session was last used."""
     with app.app_context():
-        return {
-            table.name: db.session.execute(
-                select(*(column for column in table.columns if column.name != "seen_at")).order_by(table.primary_key.columns[0])
-            ).all()
-            for table in Model.metadata.sorted_tables
-        }  # fmt: skip
+        rows = {}
+        for table in Model.metadata.sorted_tables:
+            kept = [column for column in table.columns if column.name != "seen_at"]
+            rows[table.name] = db.session.execute(select(*kept).order_by(*table.primary_key.columns)).all()
+        return rows
 
 
 FIELDS = {

@@ -197,7 +197,7 @@ lesson = "to-go-on"
 sources = ["dsa", "led"]
 explanation = "Because."
 parts = [
-  { id = "now", kind = "true-false", text = "S", answer = true, explanation = "E", feedback = { true = "R", false = "F" } },
+  { id = "now", kind = "true-false", text = "S", answer = true, explanation = "E", feedback = {true = "R", false = "F"}},
   { id = "word", kind = "short", text = "Word?", explanation = "E", accept = ["yes"], feedback = "F" },
 ]
 """
@@ -392,7 +392,7 @@ PLANTED = {
         '"which-order"', "question “which-order”", "explanation is missing",
     ),
     "a missing answer in a part of a scenario": (
-        "signs/quiz.toml", 'explanation = "E", answer = true, ', 'explanation = "E", ', '"now"',
+        "signs/quiz.toml", 'answer = true, explanation = "E"', 'explanation = "E"', '"now"',
         "question “on-friday”, part “now”", "answer is missing",
     ),
     "a missing title": ("signs/module.toml", 'title = "Signs"\n', "", "", "", "title is missing"),

@@ -1,0 +1,105 @@
+"""The house holds together: floors, rules without a database, and files that say what they are for."""
+
+import ast
+import configparser
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[2]
+FILES = {path.relative_to(TOP).as_posix(): path for path in sorted((TOP / "lms").rglob("*.py"))}
+MARKED = "# noqa: PLC0415 - "  # an import inside a function says why it cannot stand at the top
+RULES = {
+    "lms/accounts/limits.py",
+    "lms/accounts/passwords.py",
+    "lms/content/loader.py",
+    "lms/content/material.py",
+    "lms/content/prose.py",
+    "lms/lessons/reading.py",
+    "lms/progress/completion.py",
+    "lms/quizzes/grading.py",
+    "lms/quizzes/paper.py",
+    "lms/quizzes/reasons.py",
+}
+OUTSIDE = {"flask", "flask_sqlalchemy", "flask_login", "flask_wtf", "sqlalchemy", "wtforms", "werkzeug", "time"}
+
+every_file = pytest.mark.parametrize("name", FILES)
+
+
+def parsed(name: str) -> ast.Module:
+    return ast.parse(FILES[name].read_text())
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """The first names of every module that is imported."""
+    whole = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    parts = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module}
+    return {name.partition(".")[0] for name in whole | parts}
+
+
+def test_every_floor_and_every_rule_of_the_house_is_kept():
+    command = [Path(sys.executable).with_name("lint-imports"), "--no-cache"]
+
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 broken" in done.stdout
+
+
+def test_every_wing_stands_on_a_floor():
+    config = configparser.ConfigParser()
+    config.read(TOP / "setup.cfg")
+    floors = config["importlinter:contract:floors"]
+
+    placed = {name.strip("()") for name in floors["layers"].replace("|", " ").replace(":", " ").split()}
+    wings = {name.split("/")[1].removesuffix(".py") for name in FILES} - {"__init__"}
+
+    assert wings - placed == set()
+
+
+@every_file
+def test_every_file_begins_with_what_it_is_for(name):
+    words = ast.get_docstring(parsed(name)) or ""
+
+    assert words.partition("\n\n")[0].rstrip().endswith("."), f"{name}: {words!r}"
+
+
+@every_file
+def test_every_import_stands_at_the_top_unless_it_says_why_not(name):
+    lines = FILES[name].read_text().splitlines()
+    functions = [node for node in ast.walk(parsed(name)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    nodes = [node for function in functions for node in ast.walk(function)]
+    inside = {node.lineno for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)}
+
+    assert [lines[number - 1] for number in inside if MARKED not in lines[number - 1]] == []
+
+
+@every_file
+def test_our_own_modules_are_imported_by_their_full_path(name):
+    froms = [node for node in ast.walk(parsed(name)) if isinstance(node, ast.ImportFrom)]
+
+    assert [ast.unparse(node) for node in froms if node.level] == []
+
+
+@pytest.mark.parametrize("name", sorted(RULES))
+def test_a_rule_knows_neither_the_web_nor_the_database_nor_the_clock(name):
+    tree = parsed(name)
+    called = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+
+    assert imported(tree) & OUTSIDE == set()
+    assert {one for one in called if one.endswith((".now", ".utcnow", ".today"))} == set()
+
+
+def test_every_package_is_named_for_the_wheel():
+    config = configparser.ConfigParser()
+    config.read(TOP / "setup.cfg")
+
+    packages = {Path(name).parent.as_posix().replace("/", ".") for name in FILES}
+
+    assert packages - set(config["options"]["packages"].split()) == set()
+
+
+def test_the_house_is_entered_by_its_app_and_the_package_itself_holds_nothing():
+    assert [type(node) for node in parsed("lms/__init__.py").body] == [ast.Expr]
