@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Flask, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import format_date, format_datetime, format_time, gettext
+from flask_babel import format_date, format_time, gettext
 from flask_wtf.csrf import CSRFError
 from jinja2 import StrictUndefined
 from sqlalchemy.exc import DataError, OperationalError
@@ -183,7 +183,7 @@ def clock(value: datetime) -> str:
 
 def moment(value: datetime) -> str:
     """Date and time in words."""
-    return str(format_datetime(value, "d MMMM y, HH:mm")).replace(" ", "\u00a0")
+    return f"{day(value)}, {clock(value)}"
 
 
 def points(value: float) -> str:

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, IntegerField, PasswordField, SelectField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
 
 from lms.accounts.models import Profession, Role
 from lms.accounts.passwords import LONGEST, SHORTEST, weakness
@@ -44,8 +44,10 @@ def folded(value: str | None) -> str:
 
 
 def _no_control(_form: FlaskForm, field: Field) -> None:
-    if any(not character.isprintable() for character in field.data or ""):
-        raise ValidationError(gettext("Take out the characters that cannot be printed."))
+    printed = "".join(character for character in field.data or "" if character.isprintable())
+    if printed != (field.data or ""):
+        field.data = printed  # nobody sees what cannot be printed, so nobody could take it out of the field
+        raise ValidationError(gettext("Some characters could not be printed and are taken out. Check, and send again."))
 
 
 class EmailField(StringField):
@@ -68,7 +70,7 @@ class NameField(StringField):
         options.setdefault(
             "validators",
             [
-                InputRequired(_("Enter your name as it is to be printed.")),
+                DataRequired(_("Enter your name as it is to be printed.")),
                 Length(max=300, message=_("Shorten the name to 300 characters.")),
                 _no_control,
             ],

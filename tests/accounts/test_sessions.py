@@ -484,6 +484,7 @@ def test_no_page_changes_anything_by_being_opened(app: Flask, make: Making):
     for rule in app.url_map.iter_rules():
         for method in ("GET", "HEAD", "OPTIONS"):
             answer = mine.http.open(path(rule), method=method, query_string=FIELDS | {"csrf_token": token})
+            answer.close()
             answers[rule.endpoint, method] = answer.status_code
 
     assert max(answers.values()) <= 405, answers

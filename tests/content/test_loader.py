@@ -197,7 +197,7 @@ lesson = "to-go-on"
 sources = ["dsa", "led"]
 explanation = "Because."
 parts = [
-  { id = "now", kind = "true-false", text = "S", answer = true, explanation = "E", feedback = {true = "R", false = "F"}},
+  {id = "now", kind = "true-false", text = "S", answer = true, explanation = "E", feedback = {true = "R", false = "F"}},
   { id = "word", kind = "short", text = "Word?", explanation = "E", accept = ["yes"], feedback = "F" },
 ]
 """
