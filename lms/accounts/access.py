@@ -18,6 +18,7 @@ from flask_login import logout_user as forget
 from sqlalchemy import select, update
 from sqlalchemy.orm import contains_eager
 
+from lms.accounts.devices import called
 from lms.accounts.models import Login, Person, Role, Standing
 from lms.clock import now
 from lms.database import db, reads, writes
@@ -148,7 +149,7 @@ def sign_in(person: Person, moment: datetime) -> None:
     key = secrets.token_urlsafe(32)
     db.session.add(
         Login(
-            key_hash=_hash(key), person_id=person.id, device=(request.user_agent.string or "")[:300],
+            key_hash=_hash(key), person_id=person.id, device=called(request.user_agent.string or ""),
             address=(request.remote_addr or "")[:64], began_at=moment, seen_at=moment,
         )
     )  # fmt: skip

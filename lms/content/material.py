@@ -17,6 +17,11 @@ Percent = Annotated[int, Meta(ge=1, le=100)]
 Positive = Annotated[int, Meta(ge=1)]
 
 
+def _(message: str) -> str:
+    """Mark a string for translation; whoever shows it translates it, into the reader's language."""
+    return message
+
+
 class Value(Struct, frozen=True, forbid_unknown_fields=True):
     """A piece of the material; equal when its parts are equal."""
 
@@ -111,8 +116,8 @@ class TrueFalse(Question, tag="true-false", kw_only=True, frozen=True):
     @property
     def options(self) -> tuple[Option, ...]:
         return (
-            Option(id="true", text="True", feedback=self.feedback.when_true, right=self.answer),
-            Option(id="false", text="False", feedback=self.feedback.when_false, right=not self.answer),
+            Option(id="true", text=_("True"), feedback=self.feedback.when_true, right=self.answer),
+            Option(id="false", text=_("False"), feedback=self.feedback.when_false, right=not self.answer),
         )
 
 

@@ -17,13 +17,7 @@ from markdown_it.token import Token
 from markupsafe import Markup
 from mdit_py_plugins.container import container_plugin
 
-from lms.content.material import Source, Term
-
-
-def _(message: str) -> str:
-    """Mark a string for translation; it is translated when a lesson is rendered, in the lesson's language."""
-    return message
-
+from lms.content.material import Source, Term, _
 
 BOXES = {
     "situation": _("A situation"),
@@ -228,16 +222,17 @@ class _Renderer:
             self._fault(token, f"the figure “{name}” stands twice")
         self.slugs.add(f"figure-{name}")
         self.figures += 1
-        label = f"{title}. {self._('The same as a table follows.')}"
+        follows = self._("The same as a table follows.")
+        label = f"{title}. {follows}"
         wide = self._drawing(token, name, "wide", label)
         narrow = self._drawing(token, f"{name}-narrow", "narrow", label)
         words = self.prose.words
         table = self._blocks(inside)
         self.prose.words = words
-        as_table = escape(self._("Read the figure as a table"))
+        figure, as_table = escape(self._("Figure")), escape(self._("Read the figure as a table"))
         self.rows.append(
             f'<figure class="figure" aria-labelledby="figure-{name}">'
-            f'<p class="margin">{escape(self._("Figure"))} {self.figures}</p>'
+            f'<p class="margin">{figure} {self.figures}</p>'
             f'<div class="body">{self._heading(f"figure-{name}", inline(title))}{wide}{narrow}'
             f"<details><summary>{as_table}</summary>"
             f'<div class="scroll" role="region" tabindex="0" aria-labelledby="figure-{name}">{table}</div>'

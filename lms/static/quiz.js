@@ -65,7 +65,7 @@ function say(state, words = "") {
   band.hidden = !wait && state !== "refused";
   saved.classList.toggle("waits", wait);
   if (wait) {
-    const since = new Date(queue[0].since).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+    const since = new Date(queue[0].since).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
     band.querySelector("h2").textContent = (queue.length === 1 ? texts.one : texts.many).replace("{n}", queue.length);
     band.querySelector("p").textContent = (state === "signed-out" ? texts.signedOut : texts.network).replace("{since}", since);
     saved.textContent = texts.waits.replace("{n}", queue.length);

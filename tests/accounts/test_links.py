@@ -1,8 +1,7 @@
 """Links in letters: each once, soon, for its purpose, on our own address, and silent about who has an account."""
 
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -100,39 +99,6 @@ def test_asking_gives_the_same_answer_for_a_known_an_unknown_a_closed_and_a_wait
     assert len({answer.text for answer in answers}) == 1
     assert len({tuple(sorted(answer.headers.items())) for answer in answers}) == 1
     assert [letter.address for letter in make.all(select(Letter))] == emails[:1]
-
-
-@pytest.mark.parametrize("purpose", list(ASKED_AT), ids=str)
-def test_asking_takes_as_long_for_an_account_that_is_not_there(app: Flask, make: Making, purpose: Purpose):
-    people = [Person(email=f"p{n}@service.example", name="P", joined_at=now()) for n in range(20)]
-    closed = [
-        Person(email=f"c{n}@service.example", name="C", joined_at=now(), standing=Standing.DISABLED) for n in range(20)
-    ]
-    make.add(*people, *closed)
-    client = Client(app)
-    client.get(ASKED_AT[purpose])
-    token = client.page.hidden("csrf_token")
-
-    def door(name: str) -> Callable[[int], object]:
-        return lambda n: client.http.post(
-            ASKED_AT[purpose], data={"csrf_token": token, "email": f"{name}{n}@service.example"}
-        )
-
-    took = quickest(door("p"), door("c"), door("nobody"))
-
-    assert len(make.all(select(Letter))) == 20
-    assert max(took) - min(took) < max(0.02, 0.1 * max(took)), took
-
-
-def quickest(*doors: Callable[[int], object]) -> list[float]:
-    """The least time that each door took in twenty tries by turns: what a busy machine adds is left out."""
-    taken: list[list[float]] = [[] for _door in doors]
-    for number in range(20):
-        for door, its in zip(doors, taken, strict=True):
-            begun = time.perf_counter()
-            door(number)
-            its.append(time.perf_counter() - begun)
-    return [min(its) for its in taken]
 
 
 @pytest.mark.parametrize("purpose", list(ASKED_AT), ids=str)

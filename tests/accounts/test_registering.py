@@ -1,7 +1,6 @@
 """Asking for an account: what is asked, who decides, and that the answer tells nobody who has one."""
 
 import re
-import time
 from collections.abc import Callable
 
 import pytest
@@ -10,7 +9,6 @@ from sqlalchemy import select
 
 from lms.accounts.models import Person, Profession, Role, Standing
 from lms.audit import AuditRow
-from lms.clock import now
 from lms.mail import Letter
 from tests.make import PASSWORD, Making
 from tests.page import Client
@@ -112,42 +110,6 @@ def test_the_answer_is_the_same_for_an_address_that_has_an_account(
 
     assert len(set(answers)) == 1
     assert len(make.all(select(Person))) == 4
-
-
-@pytest.mark.parametrize("mode", ["approval", "open"])
-def test_the_answer_takes_as_long_for_an_address_that_has_an_account(
-    app: Flask, make: Making, changed: Callable, mode: str
-):
-    changed(registration=mode)
-    make.add(*(make_person(n) for n in range(20)))
-    client = Client(app)
-    client.get("/register")
-    token = client.page.hidden("csrf_token")
-
-    def door(name: str) -> Callable[[int], object]:
-        return lambda n: client.http.post(
-            "/register", data=ASKED | {"csrf_token": token, "email": f"{name}{n}@service.example"}
-        )
-
-    took = quickest(door("known"), door("new"))
-
-    assert len(make.all(select(Person))) == 40
-    assert max(took) - min(took) < max(0.02, 0.1 * max(took)), took
-
-
-def make_person(n: int) -> Person:
-    return Person(email=f"known{n}@service.example", name="Known", joined_at=now())
-
-
-def quickest(*doors: Callable[[int], object]) -> list[float]:
-    """The least time that each door took in twenty tries by turns: what a busy machine adds is left out."""
-    taken: list[list[float]] = [[] for _door in doors]
-    for number in range(20):
-        for door, its in zip(doors, taken, strict=True):
-            begun = time.perf_counter()
-            door(number)
-            its.append(time.perf_counter() - begun)
-    return [min(its) for its in taken]
 
 
 def test_asking_again_with_a_known_address_changes_nothing_of_the_account(app: Flask, make: Making, changed: Callable):

@@ -20,6 +20,7 @@ from lms.accounts.models import FailedSignIn, Login, Person, Standing
 from lms.app import create_app
 from lms.clock import now
 from lms.database import db
+from lms.mail import Letter
 from lms.settings import Settings
 from tests.make import CHEAP, PASSWORD, Making
 from tests.page import Client
@@ -57,22 +58,6 @@ def headers_of(response: TestResponse) -> list[tuple[str, str]]:
     return sorted((name, "" if name in changing else value) for name, value in response.headers.items())
 
 
-def costs(*doors: Callable[[int], object]) -> list[float]:
-    """Seconds of work behind each door, the middle of nine tries by turns.
-
-    Work, not time by the clock on the wall: that would tell of what else the machine does.
-    """
-    taken: list[list[float]] = [[] for _door in doors]
-    for door in doors:
-        door(0)
-    for number in range(1, 10):
-        for door, its in zip(doors, taken, strict=True):
-            begun = time.thread_time()
-            door(number)
-            its.append(time.thread_time() - begun)
-    return [median(its) for its in taken]
-
-
 def test_the_right_password_signs_in(client: Client, make: Making):
     person = make.person(name="Γιάννης Αντωνίου")
 
@@ -107,22 +92,6 @@ def test_a_wrong_password_an_unknown_a_closed_and_a_waiting_account_get_the_same
     assert len({without_tokens(answer, email) for answer, email in zip(answers, typed, strict=True)}) == 1
     assert len({tuple(headers_of(answer)) for answer in answers}) == 1
     assert make.all(select(Login)) == []
-
-
-def test_the_answer_takes_as_long_for_an_account_that_is_not_there(app: Flask, make: Making):
-    kept = passwords.keep(PASSWORD)
-    emails = [make.person(password_hash=kept).email, make.person(standing=Standing.DISABLED, password_hash=kept).email]
-    client = Client(app)
-    client.get("/sign-in")
-    token = client.page.hidden("csrf_token")
-
-    def door(email: str) -> Callable[[int], object]:
-        fields = {"csrf_token": token, "email": email, "password": WRONG}
-        return lambda n: client.http.post("/sign-in", data=fields, environ_base={"REMOTE_ADDR": f"192.0.2.{n}"})
-
-    took = costs(door(emails[0]), door(emails[1]), door("nobody@service.example"))
-
-    assert max(took) - min(took) < max(0.02, 0.1 * max(took)), took
 
 
 def test_someone_whose_account_is_closed_while_the_password_is_checked_stays_out(
@@ -352,6 +321,87 @@ def test_one_address_that_guesses_at_many_accounts_is_held(app: Flask, make: Mak
 
     assert try_in(app, person.email, PASSWORD, HERE).status_code == 429
     assert try_in(app, person.email, PASSWORD, ELSEWHERE).status_code == 302
+
+
+# --- how long it takes -----------------------------------------------------------------------------------------
+
+
+def costs(*doors: Callable[[int], object]) -> list[float]:
+    """Seconds of work behind each door, the middle of nine tries by turns.
+
+    Work, not time by the clock on the wall: that would tell of what else the machine does.
+    """
+    taken: list[list[float]] = [[] for _door in doors]
+    for door in doors:
+        door(0)
+    for number in range(1, 10):
+        for door, its in zip(doors, taken, strict=True):
+            begun = time.thread_time()
+            door(number)
+            its.append(time.thread_time() - begun)
+    return [median(its) for its in taken]
+
+
+def assert_as_costly(costs: list[float]) -> None:
+    assert max(costs) - min(costs) < max(0.02, 0.1 * max(costs)), costs
+
+
+def door(client: Client, path: str, **fields: str) -> Callable[[int], object]:
+    """Sends a form, from another address each time; `{n}` in a field becomes the number of the try."""
+    client.get(path)
+    token = client.page.hidden("csrf_token")
+
+    def send(n: int) -> object:
+        typed = {name: value.format(n=n) for name, value in fields.items()}
+        here = {"REMOTE_ADDR": f"192.0.2.{n}"}
+        return client.http.post(path, data={"csrf_token": token} | typed, environ_base=here)
+
+    return send
+
+
+def people(name: str, **values: object) -> list[Person]:
+    return [
+        Person(**{"email": f"{name}{n}@service.example", "name": "P", "joined_at": now()} | values) for n in range(10)
+    ]
+
+
+def test_signing_in_is_as_much_work_for_an_account_that_is_not_there(client: Client, make: Making):
+    kept = passwords.keep(PASSWORD)
+    known = make.person(password_hash=kept).email
+    closed = make.person(password_hash=kept, standing=Standing.DISABLED).email
+
+    took = costs(
+        *(door(client, "/sign-in", email=email, password=WRONG) for email in (known, closed, "nobody@service.example"))
+    )
+
+    assert min(took) > 0.005  # argon2 was at work
+    assert_as_costly(took)
+
+
+@pytest.mark.parametrize("path", ["/sign-in/link", "/password/forgotten"])
+def test_asking_for_a_link_is_as_much_work_for_an_account_that_is_not_there(client: Client, make: Making, path: str):
+    make.add(*people("known"), *people("closed", standing=Standing.DISABLED))
+
+    took = costs(*(door(client, path, email=f"{name}{{n}}@service.example") for name in ("known", "closed", "nobody")))
+
+    assert len(make.all(select(Letter))) == 10
+    assert_as_costly(took)
+
+
+@pytest.mark.parametrize("mode", ["approval", "open"])
+def test_asking_for_an_account_is_as_much_work_where_there_is_one(
+    client: Client, make: Making, changed: Callable, mode: str
+):
+    changed(registration=mode)
+    make.add(*people("known"))
+    asked = {"name": "Ann", "profession": "police", "organisation": "", "country": ""}
+
+    took = costs(
+        *(door(client, "/register", **asked, email=f"{name}{{n}}@service.example") for name in ("known", "new"))
+    )
+
+    assert len(make.all(select(Person))) == 20
+    assert_as_costly(took)
 
 
 # --- where one goes on ---------------------------------------------------------------------------------------

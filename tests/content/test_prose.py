@@ -11,7 +11,7 @@ from hypothesis.strategies import lists, sampled_from, text
 from lms.content.material import Source, Term
 from lms.content.prose import BOXES, Prose, Shelf, hold_together, inline, render
 
-quick = settings(deadline=None, derandomize=True, max_examples=150)
+quick = settings(deadline=None, derandomize=True, max_examples=60)
 DRAWING = (
     '<svg viewBox="0 0 10 10" xmlns="http://www.w3.org/2000/svg"><text class="small" x="1" y="9">Words</text></svg>'
 )

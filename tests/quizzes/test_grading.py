@@ -27,7 +27,7 @@ from lms.content.material import (
 from lms.quizzes.grading import fold, grade, share
 from lms.quizzes.paper import Drawn, Paper
 
-quick = settings(deadline=None, derandomize=True, max_examples=150)
+quick = settings(deadline=None, derandomize=True, max_examples=60)
 ABOUT = {"id": "q", "text": "What?", "explanation": "Why."}
 
 

@@ -49,7 +49,7 @@ from lms.quizzes.paper import (
 from lms.quizzes.reasons import explained
 
 SEEDS = integers(min_value=0, max_value=2**32)
-quick = settings(deadline=None, derandomize=True, max_examples=60)
+quick = settings(deadline=None, derandomize=True, max_examples=30)
 
 # One question of each kind. Whatever must not be seen before the result begins with "hush" or is 777.
 ABOUT = {"explanation": "hush explanation", "lesson": "hush-lesson", "sources": ("hush-source",)}

@@ -1,0 +1,104 @@
+"""The `lms` command as people type it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+LMS = Path(sys.executable).parent / "lms"
+
+
+def lms(instance: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    given = {name: value for name, value in os.environ.items() if not name.startswith("LMS_")}
+    return subprocess.run(
+        [LMS, *arguments], env=given | {"LMS_INSTANCE": str(instance)} | environ, capture_output=True, text=True,
+        check=False, timeout=120,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("command", ["demo", "serve", "work", "content check", "people add", "doctor", "db"])
+def test_every_command_has_help(tmp_path: Path, command: str):
+    answer = lms(tmp_path, *command.split(), "--help")
+
+    assert answer.returncode == 0
+    assert "Usage" in answer.stdout
+
+
+def test_wrong_usage_exits_with_2(tmp_path: Path):
+    assert lms(tmp_path, "people", "add", "--email", "a@b.example").returncode == 2
+    assert lms(tmp_path, "no-such-command").returncode == 2
+
+
+def test_the_sample_year_is_made_once_and_says_how_to_sign_in(tmp_path: Path):
+    first = lms(tmp_path, "demo", "--no-serve")
+    second = lms(tmp_path, "demo", "--no-serve")
+
+    assert (first.returncode, second.returncode) == (0, 0), first.stderr
+    assert "practitioner@demo.test" in first.stdout
+    assert "demo-password-only" in first.stdout
+    assert "there already" in second.stdout
+
+
+def test_the_sample_year_is_the_same_every_time(tmp_path: Path):
+    import sqlite3  # noqa: PLC0415
+
+    found = []
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        lms(tmp_path / name, "demo", "--no-serve")
+        with sqlite3.connect(tmp_path / name / "lms.db") as rows:
+            people = rows.execute("SELECT id, email, name, country FROM person ORDER BY id").fetchall()
+            attempts = rows.execute("SELECT person_id, module, points, paper_kept FROM attempt ORDER BY id").fetchall()
+        found.append((people, attempts))
+
+    assert found[0] == found[1]
+
+
+def test_the_demo_refuses_in_production(tmp_path: Path):
+    production = {
+        "LMS_ENV": "production", "LMS_SECRET_KEY": "k" * 40, "LMS_PUBLIC_URL": "https://training.example",
+        "LMS_TRUSTED_PROXIES": "1", "LMS_MAIL_URL": "smtp://localhost:25",
+    }  # fmt: skip
+
+    answer = lms(tmp_path, "demo", "--no-serve", **production)
+
+    assert answer.returncode == 1
+    assert "production" in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+def test_production_names_everything_that_is_missing(tmp_path: Path):
+    answer = lms(tmp_path, "serve", LMS_ENV="production")
+
+    assert answer.returncode == 1
+    for name in ("LMS_SECRET_KEY", "LMS_PUBLIC_URL", "LMS_TRUSTED_PROXIES", "LMS_MAIL_URL"):
+        assert name in answer.stderr
+
+
+def test_the_first_organiser_is_made_by_a_command_and_only_once(tmp_path: Path):
+    lms(tmp_path, "db", "upgrade")
+    command = ("people", "add", "--email", " First@Service.example ", "--name", "Anna", "--role", "organiser")
+
+    made = lms(tmp_path, *command)
+    again = lms(tmp_path, *command)
+
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.startswith("http://127.0.0.1:8000/invitation/")
+    assert (again.returncode, again.stdout) == (1, "")
+    assert again.stderr.strip() == "There is an account for first@service.example already."
+
+
+def test_a_database_that_was_never_made_is_named_with_the_command_that_makes_it(tmp_path: Path):
+    answer = lms(tmp_path, "people", "add", "--email", "a@b.example", "--name", "A", "--role", "trainer")
+
+    assert answer.returncode == 1
+    assert "lms db upgrade" in answer.stderr
+
+
+def test_several_workers_on_sqlite_are_refused_with_the_way_out(tmp_path: Path):
+    answer = lms(tmp_path, "serve", "--workers", "3")
+
+    assert answer.returncode == 1
+    assert "postgresql" in answer.stderr
