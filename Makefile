@@ -9,12 +9,13 @@ UV ?= uv
 PORT ?= 8000
 
 PIP = .venv/bin/python -m pip --disable-pip-version-check
+BABEL = .venv/bin/pybabel -q
 COMPILE = $(UV) --no-config pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate
 
-.PHONY: help demo test check bench lock
+.PHONY: help demo test check bench translations lock
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' Makefile
 
 demo: ## set everything up and serve the sample year at http://127.0.0.1:8000 (PORT=, HOST=)
 	@$(PYTHON) lms/doctor.py --for demo --mend
@@ -40,6 +41,13 @@ bench: ## take every figure in bench/, with its yardstick
 	@$(PYTHON) lms/doctor.py --for test --mend
 	@$(MAKE) --silent --no-print-directory .venv/test-ready
 	@.venv/bin/python -m bench
+
+translations: ## bring new words of the interface into every catalogue of lms/translations, and compile them
+	@$(PYTHON) lms/doctor.py --for demo --mend
+	@$(MAKE) --silent --no-print-directory .venv/demo-ready
+	$(BABEL) extract -F lms/translations/babel.cfg -k lazy_gettext --project=disrupt-lms --sort-by-file --no-location -o .venv/messages.pot .
+	$(BABEL) update -d lms/translations -i .venv/messages.pot --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
+	$(BABEL) compile -d lms/translations
 
 lock: ## choose the newest versions allowed by setup.cfg and write both lock files (needs uv)
 	echo setuptools | $(COMPILE) --upgrade --output-file requirements.lock setup.cfg -

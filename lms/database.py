@@ -107,6 +107,7 @@ def init_app(app: Flask, settings: Settings) -> None:
             "connect_args": {"connect_timeout": 8, "options": "-c timezone=utc -c statement_timeout=30000"},
         }
     db.init_app(app)
+    app.teardown_request(lambda _problem: reads())  # the thread goes on to another request, which may only read
     with app.app_context():
         if settings.sqlite:
             event.listen(db.engine, "connect", _set_pragmas)

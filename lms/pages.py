@@ -8,9 +8,10 @@ from typing import Any
 
 from flask import Flask, Response, g, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import format_date, format_time, gettext
+from flask_babel import format_date, format_decimal, format_time, gettext
 from flask_wtf.csrf import CSRFError
 from jinja2 import StrictUndefined
+from markupsafe import Markup
 from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
@@ -36,7 +37,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(day=day, moment=moment, clock=clock, points=points)
-    app.jinja_env.globals.update(static=static)
+    app.jinja_env.globals.update(static=static, foreign=foreign)
     app.url_map.converters["int"] = SmallInteger
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = YEAR
@@ -171,9 +172,16 @@ def _let_go() -> None:
         rollback()
 
 
+def foreign(language: str) -> Markup:
+    """The attribute that names a text's language where it is not the page's; nothing where it is."""
+    if language == g.get("locale", "en"):
+        return Markup()
+    return Markup(' lang="{}"').format(language)
+
+
 def day(value: date | datetime) -> str:
     """A date in words, held together."""
-    return str(format_date(value, "d MMMM y")).replace(" ", "\u00a0")
+    return str(format_date(value, gettext("d MMMM y"))).replace(" ", "\u00a0")
 
 
 def clock(value: datetime) -> str:
@@ -188,4 +196,4 @@ def moment(value: datetime) -> str:
 
 def points(value: float) -> str:
     """Points with at most two decimals, and none where they are whole."""
-    return f"{value:.2f}".rstrip("0").rstrip(".")
+    return str(format_decimal(value, "0.##"))

@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, IntegerField, PasswordField, SelectField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import DataRequired, InputRequired, Length, NumberRange, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from lms.accounts.models import Profession, Role
 from lms.accounts.passwords import LONGEST, SHORTEST, weakness
@@ -48,6 +48,12 @@ def _no_control(_form: FlaskForm, field: Field) -> None:
     if printed != (field.data or ""):
         field.data = printed  # nobody sees what cannot be printed, so nobody could take it out of the field
         raise ValidationError(gettext("Some characters could not be printed and are taken out. Check, and send again."))
+
+
+def _per_cent(_form: FlaskForm, field: Field) -> None:
+    if field.data is None or not 0 <= field.data <= 400:
+        field.errors.clear()  # WTForms says it in its own words where it was no number at all
+        raise ValidationError(gettext("Enter a whole number from 0 to 400."))
 
 
 class EmailField(StringField):
@@ -194,10 +200,7 @@ class Change(FlaskForm):
     role = SelectField(_("Role"))
     extra_time = IntegerField(
         _("Extra time in per cent"),
-        validators=[
-            Optional(),
-            NumberRange(0, 400, _("Enter a whole number from 0 to 400.")),
-        ],
+        validators=[Optional(), _per_cent],
     )
     active = BooleanField(_("The account may be used"))
 

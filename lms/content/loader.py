@@ -119,7 +119,7 @@ class _File:
     @property
     def original(self) -> str:
         """The name of the file that this one translates; its own where it translates none."""
-        return re.sub(r"/[a-z]{2}/([^/]+)$", r"/\1", self.name)
+        return re.sub(r"(^|/)[a-z]{2}/([^/]+)$", r"\1\2", self.name)
 
     @property
     def version(self) -> str:
@@ -171,11 +171,11 @@ class _Tree:
         self.lessons = {f"{slug}/{lesson[2]}" for slug in slugs for lesson, _path in self._lesson_files(slug)}
         locales = self._locales(slugs)
         papers = self._papers(file, table, slugs)
-        title = table.pop("title", "")
-        for key in table:
+        for key in set(table) - {"title"}:
             self._fault(file, key, f"unknown key “{key}”")
-        if not isinstance(title, str) or not title:
-            self._fault(file, "title", "title is missing")
+        titles = {locale: self._title(locale) for locale in locales}
+        glossaries = {locale: self._entries("glossary.toml", Term, locale) for locale in locales}
+        helplines = {locale: self._helplines(locale) for locale in locales}
         modules = {
             locale: [self._module(slug, number, locale) for number, slug in enumerate(slugs, 1)] for locale in locales
         }
@@ -188,17 +188,15 @@ class _Tree:
         for locale in locales:
             whole = tuple(module for module in modules[locale] if module)
             courses[locale] = Course(
-                title=self._title(locale),
+                title=titles[locale],
                 modules=tuple(replace(module, languages=_languages(module.slug, modules)) for module in whole),
                 papers=papers,
                 sources=self.sources,
-                glossary=self._entries("glossary.toml", Term, locale),
+                glossary=glossaries[locale],
                 glossary_locale=locale if (self.root / locale / "glossary.toml").exists() else ORIGINAL,
-                helplines=self._helplines(locale),
+                helplines=helplines[locale],
                 locale=locale,
             )
-        if self.faults:
-            return None
         return Training(courses=courses, versions=self.versions)
 
     # --- files ---------------------------------------------------------------------------------------------
@@ -256,13 +254,22 @@ class _Tree:
     def _shared(self, name: str, locale: str) -> tuple[_File, Table] | None:
         """A file that serves all topics, in this language where it is translated."""
         found = self._table(name)
-        if found is not None:
-            self._translation(f"{locale}/{name}", locale, *found)
-        return found
+        if found is None:
+            return None
+        original, table = found
+        file, _language, _outdated = self._translation(f"{locale}/{name}", locale, original, table)
+        return file, table
 
     def _title(self, locale: str) -> str:
         found = self._shared("course.toml", locale)
-        return str(found[1]["title"]) if found else ""
+        if found is None:
+            return ""
+        file, table = found
+        title = table.get("title")
+        if isinstance(title, str) and title:
+            return title
+        self._fault(file, "title", "title is missing")
+        return ""
 
     def _locales(self, slugs: list[str]) -> list[str]:
         found = {path.name for path in self.root.iterdir() if path.is_dir() and LOCALE.match(path.name)}

@@ -39,17 +39,17 @@ TAGS = {
     *("table", "thead", "tbody", "tr", "th", "td"),
 }
 ATTRIBUTES = {"a": {"href", "class"}, "p": {"id"}, "h3": {"id"}, "th": {"scope"}, "ol": {"start"}}
+MONTHS = (
+    "January|February|March|April|May|June|July|August|September|October|November|December"
+    "|Januar|Jänner|Februar|März|Mai|Juni|Juli|Oktober|Dezember"
+    "|януари|февруари|март|април|май|юни|юли|август|септември|октомври|ноември|декември"
+)
 HOLDS = (
     (re.compile(r"\be-Evidence"), "e\u2011Evidence"),
     (re.compile(r"(?<=\d) (?=\d{3}\b)"), "\u00a0"),
-    (
-        re.compile(
-            r"(?<=\d) (?=(?:%|hours?|days?|minutes?|months?|years?|January|February|March|April|May|June|July"
-            r"|August|September|October|November|December)\b|%)"
-        ),
-        "\u00a0",
-    ),
-    (re.compile(r"\b(arts?\.|no\.|Art\.|Nr\.|чл\.) (?=\d)"), "\\1\u00a0"),
+    (re.compile(rf"(?<=\d) (?=%|[гч]\.|(?:hours?|days?|minutes?|months?|years?|{MONTHS})\b)"), "\u00a0"),
+    (re.compile(rf"\b(\d\d?\.) (?=(?:{MONTHS})\b)"), "\\1\u00a0"),
+    (re.compile(r"\b(arts?\.|no\.|Art\.|Abs\.|Nr\.|чл\.|пар\.) (?=\d)"), "\\1\u00a0"),
 )
 
 
@@ -124,7 +124,7 @@ class _Renderer:
         self._ = translate
         self.prose = Prose()
         self.rows: list[str] = []
-        self.section = "start"
+        self.sections = 0
         self.blocks = 0
         self.figures = 0
         self.slugs = {"start"}
@@ -165,9 +165,9 @@ class _Renderer:
         attributes = ""
         if tokens[0].type == "heading_open" and tokens[0].tag == "h2":
             title = tokens[1].content
-            self.section = self._slug(title)
+            self.sections += 1
             self.blocks = 0
-            attributes = f' id="{self.section}"'
+            attributes = f' id="{self._slug(title)}"'
             heading = f"<h2>{self._inline(tokens[1])}</h2>"
             tokens = tokens[3:]
         tag = "section" if heading else "div"
@@ -184,7 +184,7 @@ class _Renderer:
 
     def _heading(self, name: str, words: str) -> str:
         """The heading of a box or figure: below its section's, or level with it before the first section."""
-        level = 2 if self.section == "start" else 3
+        level = 3 if self.sections else 2
         return f'<h{level} id="{name}">{words}</h{level}>'
 
     def _container(self, token: Token, inside: list[Token]) -> None:
@@ -222,8 +222,7 @@ class _Renderer:
             self._fault(token, f"the figure “{name}” stands twice")
         self.slugs.add(f"figure-{name}")
         self.figures += 1
-        follows = self._("The same as a table follows.")
-        label = f"{title}. {follows}"
+        label = f"{title}. " + self._("The same as a table follows.")
         wide = self._drawing(token, name, "wide", label)
         narrow = self._drawing(token, f"{name}-narrow", "narrow", label)
         words = self.prose.words
@@ -286,7 +285,7 @@ class _Renderer:
     def _open(self, token: Token, following: Token) -> str:
         if token.type == "paragraph_open" and token.level == 0:
             self.blocks += 1
-            return f'<p id="{self.section}.{self.blocks}">'
+            return f'<p id="p{self.sections}.{self.blocks}">'
         if token.type == "th_open":
             if not following.content.strip():
                 self._fault(following, "a column without a heading: say in the table's head what stands below")

@@ -25,6 +25,7 @@ def outline(module: Module, visits: Mapping[str, Read], here: str = "") -> list[
         steps.append(
             {
                 "title": lesson.short or lesson.title,
+                "language": lesson.locale,
                 "minutes": lesson.minutes,
                 "url": address(module.slug, lesson.id),
                 "state": "here" if lesson.id == here else "done" if is_read(visit) else "open",
@@ -35,6 +36,7 @@ def outline(module: Module, visits: Mapping[str, Read], here: str = "") -> list[
     steps.append(
         {
             "title": gettext("Quiz"),
+            "language": g.locale,
             "minutes": quiz.minutes,
             "url": address(module.slug, "quiz"),
             "state": "open",

@@ -50,6 +50,7 @@ def lesson(slug: str, lesson_id: str) -> ResponseReturnValue:
             "number": module.number,
             "slug": slug,
             "title": module.title,
+            "language": module.locale,
             "url": address(slug),
             "lessons": len(module.lessons),
         },
@@ -78,15 +79,15 @@ def _before(module: Module, lesson: Lesson) -> dict[str, str] | None:
     if lesson.number == 1:
         return None
     previous = module.lessons[lesson.number - 2]
-    return {"title": previous.title, "url": address(module.slug, previous.id)}
+    return {"title": previous.title, "language": previous.locale, "url": address(module.slug, previous.id)}
 
 
 def _after(module: Module, lesson: Lesson) -> dict[str, str]:
     """Where Next leads: the next lesson, after the last one the quiz."""
     if lesson.number == len(module.lessons):
-        return {"title": gettext("Quiz"), "url": address(module.slug, "quiz")}
+        return {"title": gettext("Quiz"), "language": g.locale, "url": address(module.slug, "quiz")}
     following = module.lessons[lesson.number]
-    return {"title": following.title, "url": address(module.slug, following.id)}
+    return {"title": following.title, "language": following.locale, "url": address(module.slug, following.id)}
 
 
 def _other_languages(module: Module, lesson: Lesson) -> list[dict[str, str]]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from flask import Blueprint, Flask, render_template, url_for
+from flask import Blueprint, Flask, g, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from flask_login import current_user
@@ -78,6 +78,7 @@ def _card(module: Module, known: Facts, place: dict[str, Any] | None) -> dict[st
         "number": module.number,
         "slug": module.slug,
         "title": module.title,
+        "language": module.locale,
         "summary": module.summary,
         "lessons": len(module.lessons),
         "minutes": module.minutes,
@@ -132,6 +133,7 @@ def _place(known: Facts) -> dict[str, Any] | None:
             "slug": slug,
             "at": last.seen_at,
             "title": gettext("Quiz, topic %(n)s", n=module.number),
+            "language": g.locale,
             "words": gettext("Every lesson of topic %(n)s is read. Its quiz comes next.", n=module.number),
             "url": url_for("quizzes.begin", slug=slug),
         }
@@ -154,6 +156,7 @@ def _at(module: Module, lesson: Lesson, reading: Reading | None, at: datetime | 
         "slug": module.slug,
         "at": reading.seen_at if reading else at,
         "title": lesson.title,
+        "language": lesson.locale,
         "words": f"{words} {about}",
         "url": url_for("lessons.lesson", slug=module.slug, lesson_id=lesson.id) + where,
     }
@@ -202,6 +205,7 @@ def _group(module: Module, known: Facts, wanted: Any, left: Any) -> dict[str, An
     return {
         "title": gettext("Topic %(n)s", n=module.number),
         "name": module.title,
+        "language": module.locale,
         "note": gettext("%(done)s of %(all)s done", done=done, all=len(lines)),
         "lines": lines,
     }
@@ -217,6 +221,7 @@ def _lesson_line(module: Module, lesson: Lesson, known: Facts, left: Any) -> dic
         read_on = max(reading.ended_at, reading.checked_at)
         return {
             "title": lesson.title,
+            "language": lesson.locale,
             "words": gettext("Lesson read"),
             "state": "done",
             "action": None,
@@ -233,6 +238,7 @@ def _lesson_line(module: Module, lesson: Lesson, known: Facts, left: Any) -> dic
     action = {"url": url + anchor, "label": label, "primary": False}
     return {
         "title": lesson.title,
+        "language": lesson.locale,
         "words": words,
         "state": "part" if reading else "open",
         "action": action,
@@ -246,12 +252,15 @@ def _quiz_line(module: Module, best: Best, left: Any) -> dict[str, Any]:
         gettext("Best attempt: %(score)s of %(of)s.", score=points(best.points), of=best.out_of) if best.tried else ""
     )
     if module.slug not in left.quizzes:
-        return {"title": title, "words": score, "state": "done", "action": None, "done_on": best.passed_at}
+        return {
+            "title": title, "language": g.locale, "words": score, "state": "done", "action": None,
+            "done_on": best.passed_at,
+        }  # fmt: skip
     words = gettext("Pass with %(mark)s %% or more.", mark=module.quiz.pass_mark)
     url = url_for("quizzes.begin", slug=module.slug)
     label = gettext("Continue") if best.open_id else gettext("Try again") if best.tried else gettext("Begin")
     action = {"url": url, "label": label, "primary": False}
     return {
-        "title": title, "words": f"{score} {words}".strip(), "state": "part" if best.tried else "open",
-        "action": action, "done_on": None,
+        "title": title, "language": g.locale, "words": f"{score} {words}".strip(),
+        "state": "part" if best.tried else "open", "action": action, "done_on": None,
     }  # fmt: skip

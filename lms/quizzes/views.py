@@ -92,6 +92,7 @@ def _topic(module: Module) -> dict[str, object]:
         "number": module.number,
         "slug": module.slug,
         "title": module.title,
+        "language": module.locale,
         "url": url_for("progress.topic", slug=module.slug),
     }
 

@@ -3,7 +3,12 @@
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import TextAreaField
-from wtforms.validators import InputRequired, Length
+from wtforms.validators import DataRequired, Length
+
+
+def _printed(value: str | None) -> str:
+    """Without what no page can show; lines stay lines."""
+    return "".join(character for character in value or "" if character.isprintable() or character in "\r\n\t")
 
 
 class Report(FlaskForm):
@@ -11,8 +16,9 @@ class Report(FlaskForm):
 
     words = TextAreaField(
         _("What is wrong?"),
+        filters=[_printed],
         validators=[
-            InputRequired(_("Write what is wrong.")),
+            DataRequired(_("Write what is wrong.")),
             Length(max=2000, message=_("Shorten this to 2,000 characters.")),
         ],
     )

@@ -28,7 +28,7 @@ def lesson(slug: str, lesson_id: str) -> ResponseReturnValue:
     module = module_or_404(slug)
     found = module.lesson(lesson_id) or abort(404)
     back = url_for("lessons.lesson", slug=slug, lesson_id=lesson_id)
-    return _report(module, f"{slug}/{lesson_id}", found.title, back)
+    return _report(module, f"{slug}/{lesson_id}", found.title, found.locale, back)
 
 
 @bp.route("/report/<slug>/quiz/<question_id>", methods=["GET", "POST"])
@@ -36,13 +36,16 @@ def question(slug: str, question_id: str) -> ResponseReturnValue:
     """Report a mistake in a question."""
     module = module_or_404(slug)
     found = next((one for one in module.quiz.questions if one.id == question_id), None) or abort(404)
-    return _report(module, f"{slug}/quiz/{question_id}", found.text, url_for("quizzes.begin", slug=slug))
+    back = url_for("quizzes.begin", slug=slug)
+    return _report(module, f"{slug}/quiz/{question_id}", found.text, module.quiz.locale, back)
 
 
-def _report(module: Module, about: str, title: str, back: str) -> ResponseReturnValue:
+def _report(module: Module, about: str, title: str, language: str, back: str) -> ResponseReturnValue:
     form = forms.Report()
     if not form.validate_on_submit():
-        page = render_template("reports/report.html", form=form, topic=module, about=title, back=back)
+        page = render_template(
+            "reports/report.html", form=form, topic=module, about=title, language=language, back=back
+        )
         return page, 422 if form.is_submitted() else 200
     db.session.add(Report(person_id=current_user.id, about=about, words=form.words.data, reported_at=now()))
     db.session.commit()

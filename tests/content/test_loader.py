@@ -916,9 +916,9 @@ options = [
 
 def german(tree: Tree, name: str, text: str, version: str = "") -> str:
     """Write the German file beside the English one, made from today's text or from `version`; its name."""
-    folder, _slash, file = name.partition("/")
-    tree.write(f"{folder}/de/{file}", text.replace("VERSION", version or tree.version(name)))
-    return f"{folder}/de/{file}"
+    folder, slash, file = name.rpartition("/")
+    tree.write(f"{folder}{slash}de/{file}", text.replace("VERSION", version or tree.version(name)))
+    return f"{folder}{slash}de/{file}"
 
 
 def test_a_translated_lesson_has_its_words_and_the_originals_facts(tree):
@@ -965,6 +965,49 @@ def test_a_translated_topic_keeps_what_it_leaves_out_in_english(tree):
     module = load(tree.root).course("de").module("signs")
 
     assert (module.locale, module.title, module.summary, module.minutes) == ("de", "Zeichen", "What to see.", 25)
+
+
+GERMAN_SHARED = {
+    "course.toml": 'source = "VERSION"\ntitle = "Ein kleiner Kurs"\n',
+    "glossary.toml": 'source = "VERSION"\n\n[act]\nterm = "Handlung"\nmeans = "Was getan wird."\n',
+    "helplines.toml": 'source = "VERSION"\n\n[[helpline]]\nserves = "Ein vermisstes Kind"\n',
+}
+
+
+def test_what_serves_all_topics_can_be_translated_too(tree):
+    for name, text in GERMAN_SHARED.items():
+        german(tree, name, text)
+
+    training = load(tree.root)
+    english, course = training.course("en"), training.course("de")
+
+    assert (course.title, course.glossary["act"].term, course.glossary_locale) == ("Ein kleiner Kurs", "Handlung", "de")
+    assert [(line.number, line.serves) for line in course.helplines] == [("116 000", "Ein vermisstes Kind")]
+    assert (english.title, english.glossary["act"].term, english.glossary_locale) == ("A small course", "Act", "en")
+    assert english.helplines[0].serves == "A missing child"
+    assert (course.papers, course.sources) == (english.papers, english.sources)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "reason"),
+    [
+        ("course.toml", '"Ein kleiner Kurs"', '""', "title is missing"),
+        ("glossary.toml", "[act]", "[akt]", "“akt” is not in the original"),
+        ("glossary.toml", 'means = "Was getan wird."\n', "", "means is not translated"),
+        ("glossary.toml", 'term = "Handlung"', "term = 5", "expected text, got a whole number"),
+        ("helplines.toml", "[[helpline]]", '[[helpline]]\nnumber = "117"',
+         "number differs from the original: '117' here, '116 000' there"),
+        ("helplines.toml", GERMAN_SHARED["helplines.toml"], 'source = "VERSION"\nhelpline = 3\n', "must be a list"),
+    ],
+)  # fmt: skip
+def test_a_fault_in_a_translation_for_all_topics_is_named_there_and_hides_no_other(tree, name, old, new, reason):
+    german(tree, name, GERMAN_SHARED[name].replace(old, new))
+    tree.change("signs/module.toml", "minutes = 25", "minutes = 26")
+
+    assert [(fault.file, fault.reason) for fault in tree.faults()] == [
+        (f"de/{name}", reason),
+        ("signs/module.toml", "minutes says 26, but lessons and quiz add up to 25"),
+    ]
 
 
 def test_what_is_not_translated_shows_in_english(tree):

@@ -54,6 +54,8 @@ XSS = [
     "[@led, <script>alert(1)</script>]",
     "[@<script>alert(1)</script>]",
     '## <img src=x onerror=alert(1)> "heading"\n\ntext',
+    "## &lt;script&gt;alert(1)&lt;/script&gt;\n\ntext",
+    "::: police &lt;script&gt;alert(1)&lt;/script&gt;\ntext\n:::",
     "::: police <script>alert(1)</script>\ntext\n:::",
     '::: police "><script>alert(1)</script>\ntext\n:::',
     "::: figure steps <script>alert(1)</script>\n| a |\n|---|\n| b |\n:::",
@@ -98,10 +100,12 @@ def looks_like(html: str) -> object:
 @pytest.mark.parametrize(
     ("markdown", "html"),
     [
-        ("Plain.", '<p id="start.1">Plain.</p>'),
-        ("*Some* and **more**", '<p id="start.1"><em>Some</em> and <strong>more</strong></p>'),
-        ("one\ntwo  \nthree", '<p id="start.1">one two three</p>'),
-        ("a < b & c > d", '<p id="start.1">a &lt; b &amp; c &gt; d</p>'),
+        ("Plain.", '<p id="p0.1">Plain.</p>'),
+        ("*Some* and **more**", '<p id="p0.1"><em>Some</em> and <strong>more</strong></p>'),
+        ("one\ntwo  \nthree", '<p id="p0.1">one two three</p>'),
+        ("a < b & c > d", '<p id="p0.1">a &lt; b &amp; c &gt; d</p>'),
+        ("&lt;script&gt; & \\<b>", '<p id="p0.1">&lt;script&gt; &amp; &lt;b&gt;</p>'),
+        ("within 10 days, art. 5", '<p id="p0.1">within 10&nbsp;days, art.&nbsp;5</p>'),
         ("### Inside", "<h3>Inside</h3>"),
         ("- one\n- two", "<ul><li>one</li><li>two</li></ul>"),
         ("1. one\n2. two", "<ol><li>one</li><li>two</li></ol>"),
@@ -112,9 +116,9 @@ def looks_like(html: str) -> object:
             '<table><thead><tr><th scope="col">A</th><th scope="col">B</th></tr></thead>'
             "<tbody><tr><td>a</td><td>b</td></tr></tbody></table>",
         ),
-        ("[out](https://ok.example/?a=1&b=2)", '<p id="start.1"><a href="https://ok.example/?a=1&amp;b=2">out</a></p>'),
-        ("[act](glossary:act)", '<p id="start.1"><a class="term" href="../../glossary/#act">act</a></p>'),
-        ("[there](lesson:signs/first)", '<p id="start.1"><a href="../signs/first">there</a></p>'),
+        ("[out](https://ok.example/?a=1&b=2)", '<p id="p0.1"><a href="https://ok.example/?a=1&amp;b=2">out</a></p>'),
+        ("[act](glossary:act)", '<p id="p0.1"><a class="term" href="../../glossary/#act">act</a></p>'),
+        ("[there](lesson:signs/first)", '<p id="p0.1"><a href="../signs/first">there</a></p>'),
     ],
 )
 def test_markdown_becomes_the_html_that_a_lesson_knows(markdown, html):
@@ -137,7 +141,10 @@ def test_a_short_text_knows_emphasis_and_nothing_else():
         ("70 % and 5 %.", "70\u00a0% and 5\u00a0%."),
         ("on 3 April 2026", "on 3\u00a0April 2026"),
         ("art. 5, arts. 6 and 7", "art.\u00a05, arts.\u00a06 and 7"),
-        ("Art. 5, Nr. 2, чл. 3", "Art.\u00a05, Nr.\u00a02, чл.\u00a03"),
+        ("Art. 5 Abs. 1, Nr. 2", "Art.\u00a05 Abs.\u00a01, Nr.\u00a02"),
+        ("чл. 3, пар. 2", "чл.\u00a03, пар.\u00a02"),
+        ("am 3. April 2026", "am 3.\u00a0April 2026"),
+        ("на 3 април 2026 г.", "на 3\u00a0април 2026\u00a0г."),
         ("the e-Evidence rules", "the e\u2011Evidence rules"),
         ("2 directors", "2 directors"),
         ("in 2026 they", "in 2026 they"),
@@ -223,10 +230,10 @@ def test_a_section_has_its_heading_in_the_margin_and_an_id():
 
     assert prose.faults == []
     assert prose.html.splitlines() == [
-        '<div class="part"><div class="text"><p id="start.1">Before.</p></div></div>',
+        '<div class="part"><div class="text"><p id="p0.1">Before.</p></div></div>',
         '<section class="part" id="what-it-is"><h2>What it <em>is</em></h2><div class="text">'
-        '<p id="what-it-is.1">One.</p><p id="what-it-is.2">Two.</p></div></section>',
-        '<section class="part" id="after-all"><h2>After all</h2><div class="text"><p id="after-all.1">Three.</p>'
+        '<p id="p1.1">One.</p><p id="p1.2">Two.</p></div></section>',
+        '<section class="part" id="after-all"><h2>After all</h2><div class="text"><p id="p2.1">Three.</p>'
         "</div></section>",
     ]
 

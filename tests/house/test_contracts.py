@@ -4,12 +4,14 @@ import ast
 import configparser
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 TOP = Path(__file__).parents[2]
 FILES = {path.relative_to(TOP).as_posix(): path for path in sorted((TOP / "lms").rglob("*.py"))}
+FUNCTION = ast.FunctionDef | ast.AsyncFunctionDef
 MARKED = "# noqa: PLC0415 - "  # an import inside a function says why it cannot stand at the top
 RULES = {
     "lms/accounts/limits.py",
@@ -25,9 +27,8 @@ RULES = {
 }
 OUTSIDE = {"flask", "flask_sqlalchemy", "flask_login", "flask_wtf", "sqlalchemy", "wtforms", "werkzeug", "time"}
 
-every_file = pytest.mark.parametrize("name", FILES)
 
-
+@cache
 def parsed(name: str) -> ast.Module:
     return ast.parse(FILES[name].read_text())
 
@@ -48,39 +49,30 @@ def test_every_floor_and_every_rule_of_the_house_is_kept():
     assert "0 broken" in done.stdout
 
 
-def test_every_wing_stands_on_a_floor():
-    config = configparser.ConfigParser()
-    config.read(TOP / "setup.cfg")
-    floors = config["importlinter:contract:floors"]
+def test_every_file_begins_with_a_sentence_that_says_what_it_is_for():
+    first = {name: (ast.get_docstring(parsed(name)) or "").partition("\n\n")[0] for name in FILES}
 
-    placed = {name.strip("()") for name in floors["layers"].replace("|", " ").replace(":", " ").split()}
-    wings = {name.split("/")[1].removesuffix(".py") for name in FILES} - {"__init__"}
-
-    assert wings - placed == set()
+    assert {name: words for name, words in first.items() if not words.endswith(".")} == {}
 
 
-@every_file
-def test_every_file_begins_with_what_it_is_for(name):
-    words = ast.get_docstring(parsed(name)) or ""
+def test_every_import_stands_at_the_top_unless_it_says_why_not():
+    unmarked = []
+    for name, path in FILES.items():
+        lines = path.read_text().splitlines()
+        functions = [
+            node for node in ast.walk(parsed(name)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        ]
+        inside = [node for function in functions for node in ast.walk(function)]
+        imports = {node.lineno for node in inside if isinstance(node, ast.Import | ast.ImportFrom)}
+        unmarked += [f"{name}:{number}" for number in imports if MARKED not in lines[number - 1]]
 
-    assert words.partition("\n\n")[0].rstrip().endswith("."), f"{name}: {words!r}"
-
-
-@every_file
-def test_every_import_stands_at_the_top_unless_it_says_why_not(name):
-    lines = FILES[name].read_text().splitlines()
-    functions = [node for node in ast.walk(parsed(name)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
-    nodes = [node for function in functions for node in ast.walk(function)]
-    inside = {node.lineno for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)}
-
-    assert [lines[number - 1] for number in inside if MARKED not in lines[number - 1]] == []
+    assert unmarked == []
 
 
-@every_file
-def test_our_own_modules_are_imported_by_their_full_path(name):
-    froms = [node for node in ast.walk(parsed(name)) if isinstance(node, ast.ImportFrom)]
+def test_our_own_modules_are_imported_by_their_full_path():
+    froms = [(name, node) for name in FILES for node in ast.walk(parsed(name)) if isinstance(node, ast.ImportFrom)]
 
-    assert [ast.unparse(node) for node in froms if node.level] == []
+    assert [f"{name}: {ast.unparse(node)}" for name, node in froms if node.level] == []
 
 
 @pytest.mark.parametrize("name", sorted(RULES))

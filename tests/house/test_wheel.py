@@ -18,7 +18,7 @@ INSIDE = {
     "modules": "lms/modules",
     "migrations": "lms/migrations",
 }
-LEFT_OUT = {".pyc", ".po", ".pot"}
+LEFT_OUT = {".pyc", ".po", ".pot", ".cfg"}  # made anew, or only of use to translators
 
 FETCH = """
 from pathlib import Path

@@ -109,6 +109,17 @@ def test_continue_leads_to_the_exact_paragraph_on_another_device(make: Making):
     assert f"{LESSON}#{paragraphs[4]}" in elsewhere.page.links()
 
 
+def test_the_place_is_the_same_paragraph_in_every_language(make: Making):
+    client = make.signed_in()
+    client.get(LESSON)
+    english = [e.get("id") for e in client.page.all("p") if (e.get("id") or "").startswith("p")]
+
+    client.get(f"{LESSON}?lang=de")
+    german = [e.get("id") for e in client.page.all("p") if (e.get("id") or "").startswith("p")]
+
+    assert german == english
+
+
 def test_a_place_that_is_not_in_the_text_is_not_kept(make: Making):
     client = make.signed_in()
     client.get(LESSON)
