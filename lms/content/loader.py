@@ -42,6 +42,7 @@ LESSON = re.compile(r"^(\d\d)-([a-z0-9]+(?:-[a-z0-9]+)*)\.md$")
 FRONT = re.compile(r"\A\+\+\+\n(.*?)\n\+\+\+\n(.*)\Z", re.S)
 STRUCTURE = {"id", "kind", "lesson", "sources", "source", "checked", "number", "absent"}
 WORDS = range(600, 1201)
+MOST = 12  # options, pairs or steps of a question
 # What the loader fills in, and no author writes.
 MADE = {
     "module": {"slug", "number", "lessons", "quiz", "locale", "outdated", "languages"},
@@ -621,6 +622,9 @@ def _unfit(question: Question) -> Iterator[str]:
         numbers = (question.answer, question.tolerance, *question.units.values(), *(one.value for one in question.near))
         if not all(map(isfinite, numbers)):
             yield "answer, tolerance, units and near are finite numbers"
+    pieces = max((len(getattr(question, name, ())) for name in ("options", "pairs", "decoys", "steps")), default=0)
+    if pieces > MOST:
+        yield f"more than {MOST} pieces: nobody can keep them in mind"
     if isinstance(question, Scenario):
         if not question.parts:
             yield "a scenario has one part or more"

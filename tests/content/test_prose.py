@@ -243,7 +243,7 @@ def test_text_goes_on_after_a_box_in_the_same_section(images):
 
     ids = re.findall(r'<p id="(.*?)">(\w+)', prose.html)
 
-    assert ids == [("one.1", "First"), ("one.2", "Second"), ("one.3", "Third")]
+    assert ids == [("p1.1", "First"), ("p1.2", "Second"), ("p1.3", "Third")]
 
 
 @pytest.mark.parametrize(
