@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask_migrate import upgrade
-
 from sqlalchemy import create_engine, text
 
 from lms.app import create_app

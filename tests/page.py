@@ -1,6 +1,7 @@
 """What every page must satisfy, and the client that checks it on every page it fetches."""
 
 import re
+from itertools import pairwise
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -68,7 +69,7 @@ class Page:
         if len(self.all("main")) != 1:
             wrong.append("not one main")
         levels = [int(e.tag[-1]) for e in self.root.iter() if re.fullmatch(rf"{re.escape(HTML)}h[1-6]", str(e.tag))]
-        if any(after > before + 1 for before, after in zip(levels, levels[1:], strict=False)):
+        if any(after > before + 1 for before, after in pairwise(levels)):
             wrong.append(f"headings jump: {levels}")
         return wrong
 
