@@ -92,7 +92,7 @@ def _choose_language() -> None:
 def _chrome() -> dict[str, object]:
     """What the layout needs from everywhere: the menu, who is signed in, languages, helplines."""
     settings: Settings = current_app.extensions["settings"]
-    signed_in = current_user.is_authenticated
+    signed_in = not g.get("nobody") and current_user.is_authenticated
     person = current_user._get_current_object() if signed_in else None
     return {
         "lang": g.get("locale", "en"),

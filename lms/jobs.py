@@ -156,6 +156,11 @@ def init_app(app: Flask, settings: Settings) -> None:
     queue.periodic_task(crontab(minute="17", hour="3"), name="night")(night)
     if not event.contains(Session, "after_commit", _wake_workers):
         event.listen(Session, "after_commit", _wake_workers)
+        event.listen(Session, "after_rollback", _wake_nobody)
+
+
+def _wake_nobody(session: Session) -> None:
+    session.info.pop("jobs", None)
 
 
 def _wake_workers(session: Session) -> None:

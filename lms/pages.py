@@ -7,12 +7,13 @@ from hashlib import sha256
 from typing import Any
 
 from flask import Flask, Response, g, render_template, request
+from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
 from flask_babel import format_date, format_decimal, format_time, gettext
 from flask_wtf.csrf import CSRFError
 from jinja2 import StrictUndefined
 from markupsafe import Markup
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError, SQLAlchemyError, TimeoutError
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
@@ -41,10 +42,11 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.url_map.converters["int"] = SmallInteger
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = YEAR
-    app.before_request(_refuse_nul)
+    app.before_request(_refuse_unreadable)
     app.after_request(lambda response: secure(response, settings))
     app.register_error_handler(HTTPException, _http_error)
-    app.register_error_handler(OperationalError, _database_error)
+    for silence in (OperationalError, InterfaceError, TimeoutError):
+        app.register_error_handler(silence, _database_error)
     app.register_error_handler(DataError, _nonsense)
     app.register_error_handler(Exception, _unexpected)
 
@@ -78,8 +80,13 @@ def secure(response: Response, settings: Settings) -> Response:
     return response
 
 
-def _refuse_nul() -> ResponseReturnValue | None:
-    """No text of ours holds a NUL, and no database keeps one."""
+def _refuse_unreadable() -> ResponseReturnValue | None:
+    """Text is UTF-8; and no text of ours holds a NUL, which no database keeps."""
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError:
+        request.query_string = b""  # the error page looks into it too
+        return error(400, gettext("Not understood"), gettext("The request holds a character that cannot be read."))
     values = [*request.args.items(multi=True), *request.form.items(multi=True), ("", request.path)]
     if any("\0" in name or "\0" in value for name, value in values):
         return error(400, gettext("Not understood"), gettext("The request holds a character that cannot be kept."))
@@ -90,6 +97,8 @@ def error(code: int, heading: str, words: str) -> ResponseReturnValue:
     """An error page, or its words as JSON for a program."""
     if request.accept_mimetypes.best == "application/json" or request.is_json:
         return {"error": words}, code
+    if request_ctx.url_adapter is None:  # the Host is none, so that no address can be written on a page
+        return f"{heading}. {words}", code, {"Content-Type": "text/plain; charset=utf-8"}
     page = render_template(
         "errors/error.html",
         code=code,
@@ -133,12 +142,12 @@ def _http_error(problem: HTTPException) -> ResponseReturnValue | HTTPException:
     return answer
 
 
-def _database_error(problem: OperationalError) -> ResponseReturnValue:
+def _database_error(problem: OperationalError | InterfaceError | TimeoutError) -> ResponseReturnValue:
     """The database is busy, gone or full: nothing was kept, reading may go on."""
-    log.error("database: %s", problem.orig)
-    _let_go()
-    full = "full" in str(problem.orig).lower() or "no space" in str(problem.orig).lower()
-    if full:
+    said = str(getattr(problem, "orig", problem))
+    log.error("database: %s", said)
+    _let_go(problem)
+    if "full" in said.lower() or "no space" in said.lower():
         return error(
             507, gettext("Not kept"), gettext("The disk of the server is full: nothing was kept. Tell an organiser.")
         )
@@ -148,7 +157,7 @@ def _database_error(problem: OperationalError) -> ResponseReturnValue:
 
 def _nonsense(problem: DataError) -> ResponseReturnValue:
     log.warning("data refused by the database: %s", problem.orig)
-    _let_go()
+    _let_go(problem)
     return error(
         400, gettext("Not understood"), gettext("Something in the request cannot be kept. Check what you typed.")
     )
@@ -157,7 +166,7 @@ def _nonsense(problem: DataError) -> ResponseReturnValue:
 def _unexpected(problem: Exception) -> ResponseReturnValue:
     """A fault of ours: logged whole, told in plain words, without a trace of the inside."""
     log.exception("unexpected: %s", type(problem).__name__)
-    _let_go()
+    _let_go(problem)
     return error(
         500,
         gettext("Something went wrong here"),
@@ -165,8 +174,9 @@ def _unexpected(problem: Exception) -> ResponseReturnValue:
     )
 
 
-def _let_go() -> None:
-    """Give up the transaction, so that the error page can still ask who is signed in."""
+def _let_go(problem: Exception) -> None:
+    """Give up the transaction; where the database is the problem, the error page asks it nothing, not even for whom."""
+    g.nobody = isinstance(problem, SQLAlchemyError)
     rollback = g.get("rollback")
     if rollback is not None:
         rollback()
@@ -180,8 +190,8 @@ def foreign(language: str) -> Markup:
 
 
 def day(value: date | datetime) -> str:
-    """A date in words, held together."""
-    return str(format_date(value, gettext("d MMMM y"))).replace(" ", "\u00a0")
+    """A date in words; a line does not end between its day and its month."""
+    return str(format_date(value, gettext("d MMMM y"))).replace(" ", "\u00a0", 1)
 
 
 def clock(value: datetime) -> str:

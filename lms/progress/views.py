@@ -186,6 +186,7 @@ def progress() -> ResponseReturnValue:
         {
             "state": "full" if line["state"] == "done" else "here" if line is first else "empty",
             "label": line["title"],
+            "language": line["language"],
             "url": "",
         }
         for line in lines

@@ -3,7 +3,7 @@
 from math import ceil
 from uuid import UUID, uuid4
 
-from flask import Blueprint, Flask, abort, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
@@ -161,7 +161,7 @@ def _steps(found: Attempt, answers: dict[int, Answer], here: int | None) -> list
         state = "here" if number == here else "full" if number in answers else "empty"
         label = gettext("Question %(n)s: %(state)s", n=number, state=words[state])
         url = url_for("quizzes.question", attempt_id=found.id, number=number)
-        steps.append({"state": state, "label": label, "url": url})
+        steps.append({"state": state, "label": label, "language": g.locale, "url": url})
     return steps
 
 

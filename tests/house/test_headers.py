@@ -135,6 +135,8 @@ def test_a_file_named_by_its_content_is_kept_for_a_year_and_any_other_is_asked_f
     assert "Set-Cookie" not in named.headers
     assert "Set-Cookie" not in plain.headers
     assert named.data == plain.data == (STATIC / "site.css").read_bytes()
+    named.close()
+    plain.close()
 
 
 def test_every_page_of_someone_signed_in_is_kept_nowhere(app: Flask, make: Making):

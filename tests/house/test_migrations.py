@@ -1,0 +1,316 @@
+"""Every way the schema has grown: from nothing to today's models, one step at a time, with what was kept."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from alembic import op
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import Script, ScriptDirectory
+from flask import Flask
+from flask_migrate import downgrade, upgrade
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    CheckConstraint,
+    Connection,
+    Float,
+    Integer,
+    MetaData,
+    Table,
+    Uuid,
+    create_engine,
+    inspect,
+    select,
+    text,
+)
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.types import DateTime
+
+from lms.app import create_app
+from lms.database import Model, db, writing
+from lms.paths import MIGRATIONS
+from lms.settings import Settings
+from tests.servers import POSTGRESQL_URL
+
+NOON = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+STORE_OF_JOBS = "huey"  # its tables stand beside ours on PostgreSQL; huey makes them itself
+
+
+def script() -> ScriptDirectory:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return ScriptDirectory.from_config(config)
+
+
+def steps() -> list[Script]:
+    """Every migration, the first first."""
+    return list(script().walk_revisions())[::-1]
+
+
+class Site:
+    """A site on a database of its own that has no tables yet."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+
+    def up(self, revision: str = "head") -> None:
+        with self.app.app_context(), writing():
+            upgrade(directory=str(MIGRATIONS), revision=revision)
+
+    def down(self, revision: str) -> None:
+        with self.app.app_context(), writing():
+            downgrade(directory=str(MIGRATIONS), revision=revision)
+
+    def ask(self, question: Callable[[Connection], Any]) -> Any:
+        with self.app.app_context(), writing(), db.engine.begin() as connection:
+            return question(connection)
+
+    def tables(self) -> dict[str, Table]:
+        """What stands in the database now."""
+
+        def found(connection: Connection) -> dict[str, Table]:
+            metadata = MetaData()
+            metadata.reflect(connection, only=lambda name, _metadata: is_ours(name))
+            return dict(metadata.tables)
+
+        return self.ask(found)
+
+    def rows(self) -> dict[str, list[dict[str, Any]]]:
+        def found(connection: Connection) -> dict[str, list[dict[str, Any]]]:
+            return {
+                name: [dict(row) for row in connection.execute(select(table)).mappings()]
+                for name, table in self.tables().items()
+            }
+
+        return self.ask(found)
+
+    def version(self) -> str | None:
+        return self.ask(lambda connection: MigrationContext.configure(connection).get_current_revision())
+
+
+def is_ours(name: str | None) -> bool:
+    return name != "alembic_version" and not str(name).startswith(STORE_OF_JOBS)
+
+
+@pytest.fixture
+def site(settings: Settings, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Iterator[Site]:
+    instance = tmp_path_factory.mktemp("migrated")
+    url = f"sqlite:///{instance / 'migrated.db'}"
+    if not settings.sqlite:
+        server = create_engine(os.environ[POSTGRESQL_URL], isolation_level="AUTOCOMMIT")
+        with server.connect() as connection:
+            connection.execute(text(f"DROP DATABASE IF EXISTS migrated_{worker_id} WITH (FORCE)"))
+            connection.execute(text(f"CREATE DATABASE migrated_{worker_id}"))
+        server.dispose()
+        url = os.environ[POSTGRESQL_URL].rpartition("/")[0] + f"/migrated_{worker_id}"
+    app = create_app(Settings(secret_key=settings.secret_key, database_url=url, instance=instance))
+    yield Site(app)
+    with app.app_context():
+        db.engine.dispose()
+    app.extensions["jobs"].storage.close()
+
+
+def fill(site: Site) -> None:
+    """One row in every table, the parents first; each column gets what its type holds."""
+
+    def insert(connection: Connection) -> None:
+        metadata = MetaData()
+        metadata.reflect(connection, only=lambda name, _metadata: is_ours(name))
+        for table in metadata.sorted_tables:
+            connection.execute(table.insert().values({c.name: value_for(table, c) for c in table.columns}))
+
+    site.ask(insert)
+
+
+FITTING = {
+    ("person", "extra_time"): 25,
+    ("attempt", "out_of"): 10,
+    ("attempt", "points"): 1.0,
+    ("attempt", "submitted_at"): NOON,
+}
+
+
+def value_for(table: Table, column: Any) -> Any:
+    if (table.name, column.name) in FITTING:
+        return FITTING[table.name, column.name]
+    allowed = [one for one in table.constraints if isinstance(one, CheckConstraint) and is_about(one, column.name)]
+    if allowed:
+        return str(allowed[0].sqltext).split("'")[1]
+    match column.type:
+        case Boolean():
+            return True
+        case Integer():
+            return 1
+        case Float():
+            return 1.0
+        case DateTime():
+            return NOON
+        case JSON():
+            return {"a": ["é", 1]}
+        case Uuid():
+            return uuid.UUID(int=7)
+    if column.type.python_type is not str:
+        return 1
+    return f"{column.name[:1]} é"[: column.type.length or 9]
+
+
+def is_about(constraint: CheckConstraint, column: str) -> bool:
+    """Whether it lists the only words this column may hold."""
+    said = str(constraint.sqltext).replace("(", " ").replace('"', " ").split()
+    return column in said and "'" in str(constraint.sqltext) and ("IN" in said or "ANY" in said)
+
+
+def test_migrations_are_numbered_in_one_line_with_one_head():
+    found = steps()
+
+    assert script().get_heads() == [found[-1].revision]
+    assert [one.revision for one in found] == [f"{number:04}" for number in range(1, len(found) + 1)]
+    assert [one.down_revision for one in found] == [None, *(one.revision for one in found[:-1])]
+    for one in found:
+        assert os.path.basename(one.path).startswith(f"{one.revision}_")
+        assert one.doc, f"{one.path} says in its first line what it changes"
+
+
+def test_the_schema_at_head_is_that_of_the_models(site: Site):
+    site.up()
+
+    def differences(connection: Connection) -> list[Any]:
+        asked = {"compare_type": True, "include_name": lambda name, kind, _up: kind != "table" or is_ours(name)}
+        return compare_metadata(MigrationContext.configure(connection, opts=asked), Model.metadata)
+
+    assert site.ask(differences) == []
+
+
+def test_what_a_model_forbids_the_schema_at_head_forbids(site: Site):
+    site.up()
+    with site.app.app_context():
+        looking = inspect(db.engine)
+        for table in Model.metadata.sorted_tables:
+            checks = {one.name for one in table.constraints if isinstance(one, CheckConstraint)}
+            assert {one["name"] for one in looking.get_check_constraints(table.name)} == checks, table.name
+            for key in looking.get_foreign_keys(table.name):
+                assert key["options"].get("ondelete") == "CASCADE", (table.name, key)
+
+
+def test_autogenerate_would_write_nothing_and_drop_no_table_of_others(site: Site):
+    """The same question that `lms db migrate` asks, with the answers of migrations/env.py."""
+    site.up()
+    site.ask(lambda connection: connection.execute(text("CREATE TABLE huey_something (id INTEGER)")))
+
+    with site.app.app_context(), writing():
+        from flask_migrate import check
+
+        check(directory=str(MIGRATIONS))
+
+
+def test_upgrading_twice_changes_nothing(site: Site):
+    site.up()
+    fill(site)
+    before = site.rows()
+
+    site.up()
+
+    assert site.rows() == before
+
+
+def test_nothing_to_head_and_back_leaves_nothing(site: Site):
+    site.up()
+
+    site.down("base")
+
+    assert site.tables() == {}
+    site.up()
+    assert set(site.tables()) == {table.name for table in Model.metadata.sorted_tables}
+
+
+@pytest.mark.parametrize("step", steps(), ids=lambda step: step.revision)
+def test_down_and_up_again_keeps_every_row_where_its_column_survives(site: Site, step: Script):
+    site.up(step.revision)
+    fill(site)
+    full = site.rows()
+
+    site.down(step.down_revision or "base")
+    narrower = site.rows()
+    site.up(step.revision)
+    again = site.rows()
+
+    for name, rows in narrower.items():
+        for row, was in zip(rows, full[name], strict=True):
+            assert row == {column: was[column] for column in row}, name
+    for name, rows in again.items():
+        for row, was in zip(rows, full[name] if name in narrower else [], strict=True):
+            for column in narrower[name][0]:
+                assert row[column] == was[column], (name, column)
+    assert set(again) == set(full)
+
+
+@pytest.mark.parametrize("step", steps(), ids=lambda step: step.revision)
+def test_a_migration_that_fails_half_way_leaves_the_step_before(
+    site: Site, step: Script, monkeypatch: pytest.MonkeyPatch
+):
+    if step.down_revision:
+        site.up(step.down_revision)
+    before = set(site.tables())
+    real, made = op.create_table, []
+
+    def fail_at_the_third(*arguments: Any, **options: Any) -> Any:
+        made.append(arguments[0])
+        if len(made) == 3:
+            raise RuntimeError("the lights went out")
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(op, "create_table", fail_at_the_third)
+    if step.revision == "0001":
+        with pytest.raises(RuntimeError, match="the lights went out"):
+            site.up(step.revision)
+
+        assert set(site.tables()) == before
+        assert site.version() == step.down_revision
+        monkeypatch.undo()
+    site.up(step.revision)
+
+    assert site.version() == step.revision
+
+
+# --- what each step does to what is kept ------------------------------------------------------------------------
+
+
+def step_0001(site: Site) -> None:
+    """Rows that belong together can be kept, and go together; rows that cannot be true are refused."""
+    site.up("0001")
+    fill(site)
+    kept = site.rows()
+    assert all(len(rows) == 1 for rows in kept.values())
+    assert len(kept) == 11
+
+    for wrong in (
+        "UPDATE person SET role = 'owner'",
+        "UPDATE person SET email = 'CAPITALS@x.example'",
+        "UPDATE attempt SET points = NULL",
+        "UPDATE attempt SET points = out_of + 1",
+        "UPDATE login SET person_id = 99",
+    ):
+        with pytest.raises(IntegrityError):
+            site.ask(lambda connection, wrong=wrong: connection.execute(text(wrong)))
+    site.ask(lambda connection: connection.execute(text("DELETE FROM person")))
+
+    left = {name for name, rows in site.rows().items() if rows}
+    assert left == {"audit_row", "failed_sign_in", "job", "letter"}
+
+
+DATA_TESTS = {"0001": step_0001}
+
+
+def test_every_migration_has_a_data_test():
+    assert [one.revision for one in steps()] == list(DATA_TESTS)
+
+
+@pytest.mark.parametrize("revision", DATA_TESTS)
+def test_what_each_migration_does_to_what_is_kept(site: Site, revision: str):
+    DATA_TESTS[revision](site)
