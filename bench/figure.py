@@ -57,7 +57,6 @@ def report(name: str, *figures: Figure) -> None:
             for figure in figures
         ],
     }
-    RESULTS.mkdir(exist_ok=True)
     with (RESULTS / f"{name}.jsonl").open("a") as file:
         file.write(json.dumps(kept) + "\n")
     if not all(figure.holds for figure in figures):

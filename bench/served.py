@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 
+from bench.figure import RESULTS
+
 PATIENCE = 60
 
 
@@ -54,11 +56,15 @@ def pss(process: int) -> int:
 
 @contextmanager
 def served(command: list[str | Path], environment: dict[str, str]) -> Iterator[Server]:
-    """Start a server with PORT replaced in its command, wait until it answers, end it after the block."""
+    """Start a server with PORT replaced in its command, wait until it answers, end it after the block.
+
+    What it writes is kept in server.log until the next one starts.
+    """
     port = free_port()
     words = [str(word).replace("PORT", str(port)) for word in command]
     began = time.monotonic()
-    leader = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
+    with (RESULTS / "server.log").open("w") as log:
+        leader = subprocess.Popen(words, env=environment, stdout=log, stderr=log, start_new_session=True)
     try:
         while not answers(port):
             assert leader.poll() is None, f"{words} ended with {leader.returncode}"

@@ -1,6 +1,7 @@
 """Letters to people: a row first, then a job that sends it, once."""
 
 import smtplib
+import ssl
 from datetime import datetime
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -65,10 +66,11 @@ def deliver(letter: Letter, settings: Settings) -> None:
     message.set_content(letter.body)
     kind = smtplib.SMTP_SSL if server.scheme == "smtps" else smtplib.SMTP
     with kind(server.hostname or "localhost", server.port or 0, timeout=20) as smtp:
-        if server.scheme == "smtp" and smtp.has_extn("starttls") is False:
-            smtp.ehlo()
+        smtp.ehlo()
         if server.scheme == "smtp" and smtp.has_extn("starttls"):
-            smtp.starttls()
+            smtp.starttls(context=ssl.create_default_context())
+        elif server.scheme == "smtp" and server.username:
+            raise smtplib.SMTPNotSupportedError("the mail server offers no STARTTLS: the password stays here")
         if server.username:
             smtp.login(unquote(server.username), unquote(server.password or ""))
         smtp.send_message(message)

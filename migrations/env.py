@@ -11,23 +11,32 @@ def render(kind, item, _context):
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, Instant) else False
 
 
+def ours(name, kind, _parents):
+    """On PostgreSQL the queue of jobs keeps tables of its own beside ours: no migration of ours drops them."""
+    return kind != "table" or not name.startswith("huey_")
+
+
 target = current_app.extensions["migrate"].db.metadata
 
 with writing(), db.engine.connect() as connection:
-    if connection.dialect.name == "sqlite":
-        # Batch mode copies and drops tables; rows that refer to them must survive that.
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")
-        connection.rollback()
+    is_sqlite = connection.dialect.name == "sqlite"
+    if is_sqlite:
+        # Batch mode copies and drops tables; rows that refer to them must survive that. SQLite heeds this only
+        # outside a transaction, and through SQLAlchemy there is always one.
+        connection.connection.execute("PRAGMA foreign_keys=OFF")
     context.configure(
         connection=connection,
         target_metadata=target,
         render_as_batch=True,
         compare_type=True,
         render_item=render,
+        include_name=ours,
         transaction_per_migration=True,
     )
-    with context.begin_transaction():
-        context.run_migrations()
-    if connection.dialect.name == "sqlite":
-        connection.exec_driver_sql("PRAGMA foreign_keys=ON")
-        connection.rollback()
+    try:
+        with context.begin_transaction():
+            context.run_migrations()
+    finally:
+        if is_sqlite:
+            connection.rollback()
+            connection.connection.execute("PRAGMA foreign_keys=ON")
