@@ -342,6 +342,19 @@ def test_a_letter_that_the_server_refused_is_sent_once_when_it_takes_it(
     assert make.one(select(Letter)).sent_at is not None
 
 
+def test_the_mail_password_is_kept_back_from_a_server_without_starttls(
+    app: Flask, make: Making, queue: object, post: Post, changed: Callable
+):
+    changed(mail_url=post.url.replace("//", "//me:a%20secret@"))
+    write(app)
+
+    sweep(app)
+
+    assert post.taken == []
+    assert make.one(select(Letter)).sent_at is None
+    assert "STARTTLS" in make.one(select(Job)).error
+
+
 def test_after_an_hour_without_a_mail_server_every_letter_goes_out_once(
     app: Flask, make: Making, queue: object, post: Post, changed: Callable
 ):
