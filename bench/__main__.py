@@ -22,7 +22,7 @@ def main() -> None:
 def last(name: str) -> list[Figure]:
     """The figures that were kept last under this name."""
     kept = json.loads((RESULTS / f"{name}.jsonl").read_text().splitlines()[-1])
-    return [Figure(**{key: value for key, value in one.items() if key not in ("ratio", "holds")}) for one in kept["figures"]]
+    return [Figure(**{field: one[field] for field in Figure.__dataclass_fields__}) for one in kept["figures"]]
 
 
 if __name__ == "__main__":

@@ -37,8 +37,12 @@ class Server:
         return {int(path.name) for path in Path("/proc").glob("[0-9]*") if session_of(path) == self.leader}
 
     def memory(self) -> float:
-        """MiB of all processes; what they share is counted once (PSS)."""
-        return sum(pss(process) for process in self.processes()) / 1024
+        """MiB of all processes; what they share is counted once."""
+        return sum(kilobytes(process, "Pss:") for process in self.processes()) / 1024
+
+    def resident(self) -> float:
+        """MiB of all processes; what they share is counted each time, so that it does not grow when they part."""
+        return sum(kilobytes(process, "Rss:") for process in self.processes()) / 1024
 
 
 def session_of(process: Path) -> int:
@@ -48,10 +52,9 @@ def session_of(process: Path) -> int:
         return 0
 
 
-def pss(process: int) -> int:
-    """Proportional set size in KiB."""
+def kilobytes(process: int, kind: str) -> int:
     lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+    return sum(int(line.split()[1]) for line in lines if line.startswith(kind))
 
 
 @contextmanager
