@@ -68,7 +68,7 @@ def one_of(kinds: type[StrEnum], name: str) -> Enum:
     )  # fmt: skip
 
 
-db = SQLAlchemy(metadata=Model.metadata)
+db = SQLAlchemy(metadata=Model.metadata, session_options={"expire_on_commit": False})
 
 
 def writes() -> None:
@@ -88,6 +88,17 @@ def writing() -> Iterator[None]:
     token = _writing.set(True)
     try:
         yield
+    finally:
+        _writing.reset(token)
+
+
+@contextmanager
+def look() -> Iterator[Connection]:
+    """A connection that only asks, beside the session and its transaction: rows instead of objects, at half the cost."""
+    token = _writing.set(False)
+    try:
+        with db.engine.connect() as connection:
+            yield connection
     finally:
         _writing.reset(token)
 

@@ -15,18 +15,44 @@ from flask import Flask, abort, current_app, g, redirect, request, session, url_
 from flask.typing import ResponseReturnValue
 from flask_login import LoginManager, current_user, login_user
 from flask_login import logout_user as forget
-from sqlalchemy import select, update
-from sqlalchemy.orm import contains_eager
+from msgspec import Struct
+from sqlalchemy import bindparam, select, update
 
 from lms.accounts.devices import called
-from lms.accounts.models import Login, Person, Role, Standing
+from lms.accounts.models import Login, Person, Profession, Role, Standing
 from lms.clock import now
-from lms.database import db, reads, writes
+from lms.database import db, look, reads, writes
 from lms.settings import Settings
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 SAFE = {"GET", "HEAD", "OPTIONS"}
 manager = LoginManager()
+
+
+class SignedIn(Struct, frozen=True):
+    """Who is asking, as the row said when the request came; whoever changes a person loads the person."""
+
+    id: int
+    email: str
+    name: str
+    role: Role
+    profession: Profession
+    organisation: str
+    country: str
+    language: str
+    extra_time: int
+    login_id: int
+    seen_at: datetime
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    @property
+    def short_name(self) -> str:
+        """Initial and family name, as it stands in the head of every page."""
+        first, *rest = self.name.split()
+        return f"{first[0]}. {' '.join(rest)}" if rest else first
 
 
 class Door(StrEnum):
@@ -38,6 +64,20 @@ class Door(StrEnum):
     ORGANISERS = "organisers"
 
 
+WHO = (
+    select(
+        Person.id, Person.email, Person.name, Person.role, Person.profession, Person.organisation, Person.country,
+        Person.language, Person.extra_time, Login.id, Login.seen_at,
+    )
+    .join(Login.person)
+    .where(
+        Login.key_hash == bindparam("key_hash"),
+        Login.ended_at.is_(None),
+        Login.seen_at > bindparam("seen_after"),
+        Login.began_at > bindparam("began_after"),
+        Person.standing == Standing.ACTIVE,
+    )
+)  # fmt: skip
 ROLES = {Door.TRAINERS: {Role.TRAINER, Role.ORGANISER}, Door.ORGANISERS: {Role.ORGANISER}}
 
 
@@ -110,35 +150,29 @@ def _sender() -> str:
         return "/"
 
 
-def _load(key: str) -> Person | None:
+def _load(key: str) -> SignedIn | None:
     """The person behind a session id: the row must be alive, in time, and its person active. One query."""
     moment = now()
-    login = db.session.scalar(
-        select(Login)
-        .join(Login.person)
-        .options(contains_eager(Login.person))
-        .where(
-            Login.key_hash == _hash(key),
-            Login.ended_at.is_(None),
-            Login.seen_at > moment - current_app.extensions["session_idle"],
-            Login.began_at > moment - current_app.extensions["session_longest"],
-            Person.standing == Standing.ACTIVE,
-        )
-    )
-    if login is None:
+    asked = {
+        "key_hash": _hash(key),
+        "seen_after": moment - current_app.extensions["session_idle"],
+        "began_after": moment - current_app.extensions["session_longest"],
+    }
+    with look() as database:
+        row = database.execute(WHO, asked).first()
+    if row is None:
         return None
-    g.login = login
-    return login.person
+    g.login = SignedIn(*row)
+    return g.login
 
 
 def keep_alive(moment: datetime) -> None:
     """Note that a session is in use, at most once a minute, in a transaction of its own."""
-    login: Login | None = g.get("login")
+    login: SignedIn | None = g.get("login")
     if login is None or (moment - login.seen_at).total_seconds() < 60:
         return
-    login_id = login.id
     writes()
-    db.session.execute(update(Login).where(Login.id == login_id).values(seen_at=moment))
+    db.session.execute(update(Login).where(Login.id == login.login_id).values(seen_at=moment))
     db.session.commit()
     reads()
 
@@ -167,9 +201,9 @@ def sign_out(moment: datetime) -> None:
 
 def _end_this(moment: datetime) -> None:
     """End the session of the cookie that came with the request, if it opened anything."""
-    login: Login | None = g.get("login")
+    login: SignedIn | None = g.get("login")
     if login is not None:
-        login.ended_at = moment
+        db.session.execute(update(Login).where(Login.id == login.login_id).values(ended_at=moment))
 
 
 def end_sessions(person_id: int, moment: datetime, but: int | None = None) -> None:

@@ -75,12 +75,6 @@ class Person(Model):
         return self.session_key
 
     @property
-    def short_name(self) -> str:
-        """Initial and family name, as it stands in the head of every page."""
-        first, *rest = self.name.split()
-        return f"{first[0]}. {' '.join(rest)}" if rest else first
-
-    @property
     def is_active(self) -> bool:
         return self.standing == Standing.ACTIVE
 

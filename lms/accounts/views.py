@@ -261,6 +261,11 @@ def account() -> ResponseReturnValue:
     return _account_page(_profile())
 
 
+def _myself() -> Person:
+    """My own row, to be changed."""
+    return db.session.get_one(Person, current_user.id)
+
+
 def _profile() -> Profile:
     return Profile(_settings().locales, obj=current_user)
 
@@ -274,7 +279,7 @@ def _account_page(form: Profile, password: ChangePassword | None = None, status:
     ).all()
     password = password or ChangePassword(current_user.email, current_user.name)
     page = render_template(
-        "accounts/account.html", form=form, password_form=password, sessions=sessions, here=g.login.id, roles=ROLES
+        "accounts/account.html", form=form, password_form=password, sessions=sessions, here=current_user.login_id, roles=ROLES
     )
     return page, status
 
@@ -285,11 +290,12 @@ def change_profile() -> ResponseReturnValue:
     form = _profile()
     if not form.validate_on_submit():
         return _account_page(form, status=422)
-    current_user.name = form.name.data
-    current_user.profession = Profession(form.profession.data)
-    current_user.organisation = form.organisation.data
-    current_user.country = form.country.data
-    current_user.language = form.language.data
+    person = _myself()
+    person.name = form.name.data
+    person.profession = Profession(form.profession.data)
+    person.organisation = form.organisation.data
+    person.country = form.country.data
+    person.language = form.language.data
     db.session.commit()
     flash(gettext("Your profile is kept."))
     return redirect(url_for("accounts.account"))
@@ -299,14 +305,14 @@ def change_profile() -> ResponseReturnValue:
 @limited
 def change_password() -> ResponseReturnValue:
     """Change the password; every other session ends and this one begins anew."""
-    form = ChangePassword(current_user.email, current_user.name)
+    person = _myself()
+    form = ChangePassword(person.email, person.name)
     valid = form.validate_on_submit()
-    if valid and not passwords.matches(current_user.password_hash, form.current.data or ""):
+    if valid and not passwords.matches(person.password_hash, form.current.data or ""):
         form.current.errors = [gettext("This is not your current password.")]
         valid = False
     if not valid:
         return _account_page(_profile(), form, 422)
-    person = current_user._get_current_object()
     _set_password(person, passwords.keep(form.password.data or ""))
     access.sign_in(person, now())
     db.session.commit()
@@ -317,7 +323,7 @@ def change_password() -> ResponseReturnValue:
 @bp.post("/account/sessions/end")
 def end_others() -> ResponseReturnValue:
     """Sign out everywhere but here."""
-    access.end_sessions(current_user.id, now(), but=g.login.id)
+    access.end_sessions(current_user.id, now(), but=current_user.login_id)
     db.session.commit()
     flash(gettext("Your other sessions have ended."))
     return redirect(url_for("accounts.account"))

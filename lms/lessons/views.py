@@ -6,14 +6,14 @@ from flask import Blueprint, Flask, current_app, g, redirect, render_template, r
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lms.accounts.access import public
 from lms.clock import now
 from lms.content.library import course, lesson_or_404, training
 from lms.content.material import Lesson, Module
-from lms.database import db
+from lms.database import db, look
 from lms.lessons.models import Visit
 from lms.lessons.outline import address, language_notes, outline
 from lms.lessons.reading import is_read
@@ -26,13 +26,15 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(bp)
 
 
+VISITS = select(Visit.lesson, Visit.ended_at, Visit.checked_at, Visit.place).where(
+    Visit.person_id == bindparam("person_id"), Visit.lesson.startswith(bindparam("topic"), autoescape=False)
+)
+
+
 def visits(person_id: int, slug: str) -> dict[str, Any]:
     """A person's visits to one topic's lessons, by the lesson's id."""
-    rows = db.session.execute(
-        select(Visit.lesson, Visit.ended_at, Visit.checked_at, Visit.place).where(
-            Visit.person_id == person_id, Visit.lesson.startswith(f"{slug}/", autoescape=True)
-        )
-    )
+    with look() as database:
+        rows = database.execute(VISITS, {"person_id": person_id, "topic": f"{slug}/"}).all()
     return {row.lesson.partition("/")[2]: row for row in rows}
 
 
