@@ -10,7 +10,7 @@ from flask_wtf import CSRFProtect
 from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from lms import database, jobs, pages, rates
+from lms import database, jobs, pages, rates, sheets
 from lms.accounts import access
 from lms.accounts import views as accounts_views
 from lms.accounts.models import Role
@@ -42,6 +42,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
     library.init_app(app, MODULES)
     rates.init_app(app, settings)
+    sheets.init_app(app)
     jobs.init_app(app, settings)
     app.before_request(_choose_language)
     access.init_app(app, settings)

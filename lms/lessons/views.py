@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from flask import Blueprint, Flask, current_app, g, redirect, render_template, request
+from flask import Blueprint, Flask, current_app, g, get_template_attribute, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
+from markupsafe import Markup
 from sqlalchemy import bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from lms import sheets
 from lms.accounts.access import public
 from lms.clock import now
 from lms.content.library import course, lesson_or_404, training
@@ -40,9 +42,32 @@ def visits(person_id: int, slug: str) -> dict[str, Any]:
 
 @bp.get("/modules/<slug>/<lesson_id>")
 def lesson(slug: str, lesson_id: str) -> ResponseReturnValue:
-    """One lesson."""
+    """One lesson: a sheet filled in, or a page of its own when its question was just answered."""
     module, found = lesson_or_404(slug, lesson_id)
     seen = visits(current_user.id, slug)
+    own = {
+        "line": _line(module, seen, lesson_id),
+        "done": sum(is_read(visit) for visit in seen.values()),
+        "place": seen[lesson_id].place if lesson_id in seen else "",
+        "body": Markup(found.body),  # noqa: S704 - made safe by the loader
+    }
+    if request.args or not sheets.fits():
+        return _page(module, found, **own)
+    key = ("lesson", request.script_root, g.locale, current_user.role, current_user.country, slug, lesson_id)
+    blanks = {name: sheets.blank(name) for name in own} | {"person": {"short_name": sheets.blank("reader")}}
+    return sheets.fill(key, lambda: _page(module, found, **blanks), own | {"reader": current_user.short_name})
+
+
+def _line(module: Module, seen: dict[str, Any], here: str) -> Markup:
+    """The lessons of a topic as marks on a line; readers who are equally far share one."""
+    far = tuple((lesson, bool(visit.ended_at), bool(visit.checked_at)) for lesson, visit in seen.items())
+    key = ("line", request.script_root, g.locale, module.slug, here, far)
+    steps = get_template_attribute("components/nav.html", "steps")
+    return Markup(sheets.fill(key, lambda: steps(outline(module, seen, here)), {}))  # noqa: S704 - a template's own
+
+
+def _page(module: Module, found: Lesson, **own: Any) -> str:
+    slug, lesson_id = module.slug, found.id
     given, answered = _answered(found)
     return render_template(
         "lessons/lesson.html",
@@ -57,9 +82,6 @@ def lesson(slug: str, lesson_id: str) -> ResponseReturnValue:
             "lessons": len(module.lessons),
         },
         here=address(slug, lesson_id),
-        steps=outline(module, seen, lesson_id),
-        done=sum(is_read(visit) for visit in seen.values()),
-        place=seen[lesson_id].place if lesson_id in seen else "",
         notes=language_notes(found),
         sources=[course().sources[source] for source in found.sources],
         given=given,
@@ -69,6 +91,7 @@ def lesson(slug: str, lesson_id: str) -> ResponseReturnValue:
         next=_after(module, found) | {"url": f"{address(slug, lesson_id)}/end"},
         other_languages=_other_languages(module, found),
         exit_url=_settings().quick_exit_url,
+        **own,
     )
 
 
