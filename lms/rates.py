@@ -21,6 +21,12 @@ def init_app(app: Flask, settings: Settings) -> None:
     limiter.init_app(app)
 
 
+@limiter.request_filter
+def reads() -> bool:
+    """Reading is never limited; this spares every page the look for limits."""
+    return request.method != "POST"
+
+
 def limited(view: View) -> View:
     """Let an address send this form 600 times an hour: a room of 200 gets in, a machine that guesses does not."""
     return cast("View", limiter.limit("600 per hour", methods=["POST"])(view))
