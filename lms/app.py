@@ -36,9 +36,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("lms", static_folder=str(STATIC), template_folder=str(TEMPLATES), instance_path=str(settings.instance))
     app.extensions["settings"] = settings
     _configure(app, settings)
-    pages.init_app(app, settings)
     app.jinja_env.filters["inline"] = inline
     database.init_app(app, settings)
+    pages.init_app(app, settings)
     Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
     library.init_app(app, MODULES)
     rates.init_app(app, settings)

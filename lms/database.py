@@ -10,11 +10,23 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
-from flask import Flask
+from flask import Flask, g, request
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, Enum, MetaData, String, event
+from sqlalchemy import (
+    JSON,
+    Connection,
+    CursorResult,
+    DateTime,
+    Dialect,
+    Engine,
+    Enum,
+    MetaData,
+    Select,
+    String,
+    event,
+)
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
@@ -28,6 +40,7 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+SAFE = {"GET", "HEAD", "OPTIONS"}
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 
 
@@ -92,11 +105,22 @@ def writing() -> Iterator[None]:
         _writing.reset(token)
 
 
-@contextmanager
-def look() -> Iterator[Connection]:
-    """A connection that only asks, beside the session and its transaction: rows instead of objects, at half the cost."""
-    with db.engine.connect().execution_options(only_asks=True) as connection:
-        yield connection
+def ask(question: Select[Any], **values: Any) -> CursorResult[Any]:
+    """Rows for a question that was put together once: no objects, at a third of the session's cost.
+
+    A request that writes asks in its transaction, a reading one on a connection of its own.
+    """
+    if _writing.get():
+        return db.session.connection().execute(question, values)
+    if "asking" not in g:
+        g.asking = db.engine.connect()
+    return cast("Connection", g.asking).execute(question, values)
+
+
+def _asked(_problem: BaseException | None) -> None:
+    connection: Connection | None = g.pop("asking", None)
+    if connection is not None:
+        connection.close()
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -104,21 +128,34 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
     if settings.sqlite:
         settings.instance.mkdir(parents=True, exist_ok=True)
-        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"connect_args": {"timeout": 10, "isolation_level": None}}
+        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+            "pool_size": 40,
+            "connect_args": {"timeout": 10, "isolation_level": None},
+        }
     else:
         app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
             "pool_size": 10,
-            "max_overflow": 20,
+            "max_overflow": 30,
             "pool_timeout": 8,
             "pool_pre_ping": True,
             "connect_args": {"connect_timeout": 8, "options": "-c timezone=utc -c statement_timeout=30000"},
         }
     db.init_app(app)
+    app.before_request(_read_or_write)
+    app.teardown_appcontext(_asked)
     app.teardown_request(lambda _problem: reads())  # the thread goes on to another request, which may only read
     with app.app_context():
         if settings.sqlite:
             event.listen(db.engine, "connect", _set_pragmas)
             event.listen(db.engine, "begin", _begin)
+
+
+def _read_or_write() -> None:
+    """A request that may change something writes from its first question on."""
+    if request.method in SAFE:
+        reads()
+    else:
+        writes()
 
 
 def _set_pragmas(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
@@ -128,8 +165,7 @@ def _set_pragmas(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -
 
 
 def _begin(connection: Connection) -> None:
-    if not connection.get_execution_options().get("only_asks"):
-        connection.connection.driver_connection.execute("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+    connection.connection.driver_connection.execute("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
 
 
 def pragmas(engine: Engine) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DataError, InterfaceError, OperationalError, SQLAlche
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
+from lms.database import SAFE
 from lms.paths import STATIC
 from lms.settings import Settings
 
@@ -82,12 +83,16 @@ def secure(response: Response, settings: Settings) -> Response:
 
 def _refuse_unreadable() -> ResponseReturnValue | None:
     """Text is UTF-8; and no text of ours holds a NUL, which no database keeps."""
-    try:
-        request.query_string.decode()
-    except UnicodeDecodeError:
-        request.query_string = b""  # the error page looks into it too
-        return error(400, gettext("Not understood"), gettext("The request holds a character that cannot be read."))
-    values = [*request.args.items(multi=True), *request.form.items(multi=True), ("", request.path)]
+    values = [("", request.path)]
+    if request.query_string:
+        try:
+            request.query_string.decode()
+        except UnicodeDecodeError:
+            request.query_string = b""  # the error page looks into it too
+            return error(400, gettext("Not understood"), gettext("The request holds a character that cannot be read."))
+        values += request.args.items(multi=True)
+    if request.method not in SAFE:
+        values += request.form.items(multi=True)
     if any("\0" in name or "\0" in value for name, value in values):
         return error(400, gettext("Not understood"), gettext("The request holds a character that cannot be kept."))
     return None

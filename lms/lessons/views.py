@@ -15,7 +15,7 @@ from lms.accounts.access import public
 from lms.clock import now
 from lms.content.library import course, lesson_or_404, training
 from lms.content.material import Lesson, Module
-from lms.database import db, look
+from lms.database import ask, db
 from lms.lessons.models import Visit
 from lms.lessons.outline import address, language_notes, outline
 from lms.lessons.reading import is_read
@@ -29,14 +29,13 @@ def init_app(app: Flask) -> None:
 
 
 VISITS = select(Visit.lesson, Visit.ended_at, Visit.checked_at, Visit.place).where(
-    Visit.person_id == bindparam("person_id"), Visit.lesson.startswith(bindparam("topic"), autoescape=False)
+    Visit.person_id == bindparam("person_id"), Visit.lesson.startswith(bindparam("topic"))
 )
 
 
 def visits(person_id: int, slug: str) -> dict[str, Any]:
     """A person's visits to one topic's lessons, by the lesson's id."""
-    with look() as database:
-        rows = database.execute(VISITS, {"person_id": person_id, "topic": f"{slug}/"}).all()
+    rows = ask(VISITS, person_id=person_id, topic=f"{slug}/")
     return {row.lesson.partition("/")[2]: row for row in rows}
 
 
@@ -62,8 +61,11 @@ def _line(module: Module, seen: dict[str, Any], here: str) -> Markup:
     """The lessons of a topic as marks on a line; readers who are equally far share one."""
     far = tuple((lesson, bool(visit.ended_at), bool(visit.checked_at)) for lesson, visit in seen.items())
     key = ("line", request.script_root, g.locale, module.slug, here, far)
-    steps = get_template_attribute("components/nav.html", "steps")
-    return Markup(sheets.fill(key, lambda: steps(outline(module, seen, here)), {}))  # noqa: S704 - a template's own
+
+    def drawn() -> str:
+        return get_template_attribute("components/nav.html", "steps")(outline(module, seen, here))
+
+    return Markup(sheets.fill(key, drawn, {}))  # noqa: S704 - a template's own
 
 
 def _page(module: Module, found: Lesson, **own: Any) -> str:
