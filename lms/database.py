@@ -22,8 +22,8 @@ from sqlalchemy import (
     Dialect,
     Engine,
     Enum,
+    Executable,
     MetaData,
-    Select,
     String,
     event,
 )
@@ -105,7 +105,7 @@ def writing() -> Iterator[None]:
         _writing.reset(token)
 
 
-def ask(question: Select[Any], **values: Any) -> CursorResult[Any]:
+def ask(question: Executable, **values: Any) -> CursorResult[Any]:
     """Rows for a question that was put together once: no objects, at a third of the session's cost.
 
     A request that writes asks in its transaction, a reading one on a connection of its own.
@@ -165,7 +165,8 @@ def _set_pragmas(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -
 
 
 def _begin(connection: Connection) -> None:
-    connection.connection.driver_connection.execute("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+    driver: Any = connection.connection.driver_connection
+    driver.execute("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
 
 
 def pragmas(engine: Engine) -> dict[str, Any]:

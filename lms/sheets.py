@@ -33,8 +33,8 @@ def fill(key: Hashable, render: Callable[[], str], words: Mapping[str, object]) 
     page = shelf.pop(key, None) or _printed(render).split("\0")
     shelf[key] = page
     if len(shelf) > MOST:
-        shelf.pop(next(iter(shelf)), None)
-    own = {"token": generate_csrf()} | words
+        shelf.pop(next(iter(shelf)), None)  # the one not asked for longest
+    own = {"token": generate_csrf()} | dict(words)
     page = page.copy()
     page[1::2] = [escape(own[name]) for name in page[1::2]]
     return "".join(page)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, g, redirect, request, session, url_for
@@ -148,7 +148,7 @@ def _sender() -> str:
 def _load(key: str) -> SignedIn | None:
     """The person behind a session id: the row must be alive, in time, and its person active. One query."""
     moment = now()
-    row = ask(
+    row: Any = ask(
         WHO,
         key_hash=_hash(key),
         seen_after=moment - current_app.extensions["session_idle"],
@@ -156,8 +156,9 @@ def _load(key: str) -> SignedIn | None:
     ).first()
     if row is None:
         return None
-    g.login = SignedIn(*row)
-    return g.login
+    signed_in = SignedIn(*row)
+    g.login = signed_in
+    return signed_in
 
 
 def keep_alive(moment: datetime) -> None:

@@ -279,7 +279,12 @@ def _account_page(form: Profile, password: ChangePassword | None = None, status:
     ).all()
     password = password or ChangePassword(current_user.email, current_user.name)
     page = render_template(
-        "accounts/account.html", form=form, password_form=password, sessions=sessions, here=current_user.login_id, roles=ROLES
+        "accounts/account.html",
+        form=form,
+        password_form=password,
+        sessions=sessions,
+        here=current_user.login_id,
+        roles=ROLES,
     )
     return page, status
 

@@ -63,7 +63,7 @@ def _line(module: Module, seen: dict[str, Any], here: str) -> Markup:
     key = ("line", request.script_root, g.locale, module.slug, here, far)
 
     def drawn() -> str:
-        return get_template_attribute("components/nav.html", "steps")(outline(module, seen, here))
+        return str(get_template_attribute("components/nav.html", "steps")(outline(module, seen, here)))
 
     return Markup(sheets.fill(key, drawn, {}))  # noqa: S704 - a template's own
 
