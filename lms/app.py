@@ -11,6 +11,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from lms import database, jobs, pages, rates, sheets
+from lms.cookies import Cookies
 from lms.accounts import access
 from lms.accounts import views as accounts_views
 from lms.accounts.models import Role
@@ -46,6 +47,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     jobs.init_app(app, settings)
     app.before_request(_choose_language)
     access.init_app(app, settings)
+    app.session_interface = Cookies()
     CSRFProtect(app)
     Babel(app, locale_selector=lambda: g.get("locale", "en"))
     app.context_processor(_chrome)
