@@ -1,6 +1,8 @@
 """The application: a table of contents of all its wings."""
 
 import logging
+from collections.abc import Callable
+from typing import Any
 
 from flask import Flask, Response, current_app, g, request, url_for
 from flask_babel import Babel, get_locale, gettext
@@ -31,10 +33,17 @@ from lms.settings import LANGUAGES, Settings, read
 WINGS = (accounts_views, lessons_views, quizzes_views, progress_views, reports_views, privacy_views, health_views)
 
 
+class Site(Flask):
+    """Flask without its question, at every hook and view, whether that is asynchronous: none of ours is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """The site as a WSGI application. Raises HalfConfigured or BadMaterial rather than start half."""
     settings = settings or read()
-    app = Flask("lms", static_folder=str(STATIC), template_folder=str(TEMPLATES), instance_path=str(settings.instance))
+    app = Site("lms", static_folder=str(STATIC), template_folder=str(TEMPLATES), instance_path=str(settings.instance))
     app.extensions["settings"] = settings
     _configure(app, settings)
     app.jinja_env.filters["inline"] = inline
