@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, cast
 
+import msgspec
 from flask import Flask, g, request
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import (
@@ -126,20 +127,19 @@ def _asked(_problem: BaseException | None) -> None:
 def init_app(app: Flask, settings: Settings) -> None:
     """Bind the database to the app and set each connection up."""
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
+    options: dict[str, Any] = {"json_deserializer": msgspec.json.decode}
     if settings.sqlite:
         settings.instance.mkdir(parents=True, exist_ok=True)
-        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
-            "pool_size": 40,
-            "connect_args": {"timeout": 10, "isolation_level": None},
-        }
+        options |= {"pool_size": 40, "connect_args": {"timeout": 10, "isolation_level": None}}
     else:
-        app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        options |= {
             "pool_size": 10,
             "max_overflow": 30,
             "pool_timeout": 8,
             "pool_pre_ping": True,
             "connect_args": {"connect_timeout": 8, "options": "-c timezone=utc -c statement_timeout=30000"},
         }
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
     app.before_request(_read_or_write)
     app.teardown_appcontext(_asked)

@@ -7,7 +7,7 @@ from random import SystemRandom
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from lms.accounts.models import Person
@@ -16,6 +16,18 @@ from lms.database import db
 from lms.quizzes.grading import grade
 from lms.quizzes.models import Attempt, Sent
 from lms.quizzes.paper import Answer, draw
+
+
+LOCKED = (
+    select(Attempt)
+    .where(Attempt.id == bindparam("attempt_id"), Attempt.person_id == bindparam("person_id"))
+    .with_for_update()
+)
+NEXT = select(func.count() + 1).where(Sent.attempt_id == bindparam("attempt")).scalar_subquery()
+KEEP = {
+    kind.dialect.name: kind.insert(Sent.__table__).values(place=NEXT).on_conflict_do_nothing()
+    for kind in (postgresql, sqlite)
+}
 
 
 @dataclass(frozen=True)
@@ -57,18 +69,19 @@ def begin(person: Person, module: str, quiz: Quiz, number: int, now: datetime) -
 
 def locked(attempt_id: int, person: Person) -> Attempt | None:
     """The person's attempt, held against a second writer until the transaction ends."""
-    return db.session.scalar(Attempt.of(person).where(Attempt.id == attempt_id).with_for_update())
+    return db.session.scalar(LOCKED, {"attempt_id": attempt_id, "person_id": person.id})
 
 
 def keep(attempt: Attempt, sent_id: UUID, number: int, answer: Answer | None, now: datetime) -> str:
     """Keep an answer: "kept", "already" for a replay of it, "other" where the id was used for another answer."""
-    known = db.session.get(Sent, sent_id)
-    if known is not None:
-        same = (known.attempt_id, known.number, known.given) == (attempt.id, number, answer or {})
-        return "already" if same else "other"
-    place = len(attempt.answers) + 1
-    attempt.answers.append(Sent(id=sent_id, place=place, number=number, given=answer or {}, at=now))
-    return "kept"
+    values = {"id": sent_id, "attempt_id": attempt.id, "attempt": attempt.id, "number": number, "given": answer or {}, "at": now}
+    connection = db.session.connection()
+    if connection.execute(KEEP[connection.dialect.name], values).rowcount:
+        db.session.expire(attempt, ["answers"])
+        return "kept"
+    known = db.session.get_one(Sent, sent_id)
+    same = (known.attempt_id, known.number, known.given) == (attempt.id, number, answer or {})
+    return "already" if same else "other"
 
 
 def close_if_over(attempt: Attempt, person: Person, now: datetime) -> bool:

@@ -1,6 +1,7 @@
 """What is kept of quizzes: attempts with their frozen papers, and every answer that was ever sent."""
 
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -45,7 +46,7 @@ class Attempt(Model):
         """Every attempt is looked up through the person: not yours is not there."""
         return select(cls).where(cls.person_id == person.id)
 
-    @property
+    @cached_property
     def paper(self) -> Paper:
         return msgspec.convert(self.paper_kept, Paper)
 
