@@ -1,8 +1,6 @@
 """The application: a table of contents of all its wings."""
 
 import logging
-from collections.abc import Callable
-from typing import Any
 
 from flask import Flask, Response, current_app, g, request, url_for
 from flask_babel import Babel, get_locale, gettext
@@ -13,13 +11,13 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from lms import database, jobs, pages, rates, sheets
-from lms.cookies import Cookies
 from lms.accounts import access
 from lms.accounts import views as accounts_views
 from lms.accounts.models import Role
 from lms.clock import now
 from lms.content import library
 from lms.content.prose import inline
+from lms.cookies import Cookies
 from lms.database import db
 from lms.health import views as health_views
 from lms.lessons import views as lessons_views
@@ -33,22 +31,15 @@ from lms.settings import LANGUAGES, Settings, read
 WINGS = (accounts_views, lessons_views, quizzes_views, progress_views, reports_views, privacy_views, health_views)
 
 
-class Site(Flask):
-    """Flask without its question, at every hook and view, whether that is asynchronous: none of ours is."""
-
-    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
-        return func
-
-
 def create_app(settings: Settings | None = None) -> Flask:
     """The site as a WSGI application. Raises HalfConfigured or BadMaterial rather than start half."""
     settings = settings or read()
-    app = Site("lms", static_folder=str(STATIC), template_folder=str(TEMPLATES), instance_path=str(settings.instance))
+    app = Flask("lms", static_folder=str(STATIC), template_folder=str(TEMPLATES), instance_path=str(settings.instance))
     app.extensions["settings"] = settings
     _configure(app, settings)
+    pages.init_app(app, settings)
     app.jinja_env.filters["inline"] = inline
     database.init_app(app, settings)
-    pages.init_app(app, settings)
     Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
     library.init_app(app, MODULES)
     rates.init_app(app, settings)

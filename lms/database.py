@@ -10,24 +10,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
 import msgspec
-from flask import Flask, g, request
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import (
-    JSON,
-    Connection,
-    CursorResult,
-    DateTime,
-    Dialect,
-    Engine,
-    Enum,
-    Executable,
-    MetaData,
-    String,
-    event,
-)
+from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, Enum, MetaData, String, event
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
@@ -41,7 +29,6 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-SAFE = {"GET", "HEAD", "OPTIONS"}
 _writing: ContextVar[bool] = ContextVar("writing", default=False)
 
 
@@ -106,56 +93,38 @@ def writing() -> Iterator[None]:
         _writing.reset(token)
 
 
-def ask(question: Executable, **values: Any) -> CursorResult[Any]:
-    """Rows for a question that was put together once: no objects, at a third of the session's cost.
-
-    A request that writes asks in its transaction, a reading one on a connection of its own.
-    """
-    if _writing.get():
-        return db.session.connection().execute(question, values)
-    if "asking" not in g:
-        g.asking = db.engine.connect()
-    return cast("Connection", g.asking).execute(question, values)
-
-
-def _asked(_problem: BaseException | None) -> None:
-    connection: Connection | None = g.pop("asking", None)
-    if connection is not None:
-        connection.close()
+@contextmanager
+def look() -> Iterator[Connection]:
+    """A connection that only asks, beside the session and its transaction: rows instead of objects, at half the cost."""
+    token = _writing.set(False)
+    try:
+        with db.engine.connect() as connection:
+            yield connection
+    finally:
+        _writing.reset(token)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Bind the database to the app and set each connection up."""
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
-    options: dict[str, Any] = {"json_deserializer": msgspec.json.decode}
     if settings.sqlite:
         settings.instance.mkdir(parents=True, exist_ok=True)
-        options |= {"pool_size": 40, "connect_args": {"timeout": 10, "isolation_level": None}}
+        options: dict[str, Any] = {"connect_args": {"timeout": 10, "isolation_level": None}}
     else:
-        options |= {
+        options = {
             "pool_size": 10,
-            "max_overflow": 30,
+            "max_overflow": 20,
             "pool_timeout": 8,
             "pool_pre_ping": True,
             "connect_args": {"connect_timeout": 8, "options": "-c timezone=utc -c statement_timeout=30000"},
         }
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options | {"json_deserializer": msgspec.json.decode}
     db.init_app(app)
-    app.before_request(_read_or_write)
-    app.teardown_appcontext(_asked)
     app.teardown_request(lambda _problem: reads())  # the thread goes on to another request, which may only read
     with app.app_context():
         if settings.sqlite:
             event.listen(db.engine, "connect", _set_pragmas)
             event.listen(db.engine, "begin", _begin)
-
-
-def _read_or_write() -> None:
-    """A request that may change something writes from its first question on."""
-    if request.method in SAFE:
-        reads()
-    else:
-        writes()
 
 
 def _set_pragmas(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -> None:
@@ -165,8 +134,12 @@ def _set_pragmas(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -
 
 
 def _begin(connection: Connection) -> None:
-    driver: Any = connection.connection.driver_connection
-    driver.execute("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+    """A writer may have to wait, and hears of it from SQLAlchemy; a reader never does, and goes straight to the driver."""
+    if _writing.get():
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
+        driver: Any = connection.connection.driver_connection
+        driver.execute("BEGIN")
 
 
 def pragmas(engine: Engine) -> dict[str, Any]:

@@ -17,7 +17,6 @@ from sqlalchemy.exc import DataError, InterfaceError, OperationalError, SQLAlche
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import IntegerConverter
 
-from lms.database import SAFE
 from lms.paths import STATIC
 from lms.settings import Settings
 
@@ -83,15 +82,13 @@ def secure(response: Response, settings: Settings) -> Response:
 
 def _refuse_unreadable() -> ResponseReturnValue | None:
     """Text is UTF-8; and no text of ours holds a NUL, which no database keeps."""
-    values = [("", request.path)]
-    if request.query_string:
-        try:
-            request.query_string.decode()
-        except UnicodeDecodeError:
-            request.query_string = b""  # the error page looks into it too
-            return error(400, gettext("Not understood"), gettext("The request holds a character that cannot be read."))
-        values += request.args.items(multi=True)
-    if request.method not in SAFE:
+    try:
+        request.query_string.decode()
+    except UnicodeDecodeError:
+        request.query_string = b""  # the error page looks into it too
+        return error(400, gettext("Not understood"), gettext("The request holds a character that cannot be read."))
+    values = [*request.args.items(multi=True), ("", request.path)]
+    if request.method == "POST":
         values += request.form.items(multi=True)
     if any("\0" in name or "\0" in value for name, value in values):
         return error(400, gettext("Not understood"), gettext("The request holds a character that cannot be kept."))

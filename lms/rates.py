@@ -23,7 +23,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 @limiter.request_filter
 def reads() -> bool:
-    """Reading is never limited; this spares every page the look for limits."""
+    """Only what is sent is limited; this spares every page the search for a limit."""
     return request.method != "POST"
 
 

@@ -1,12 +1,13 @@
 """Pages printed once with blanks, and filled in for each reader: what is the same for all is rendered once."""
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 
 from flask import Flask, current_app, g, session
-from lms.cookies import csrf_token
 from markupsafe import Markup, escape
 
-MOST = 1000  # sheets of some 15 kB
+from lms import cookies
+
+MOST = 500  # sheets of some 15 kB
 
 
 def init_app(app: Flask) -> None:
@@ -16,32 +17,31 @@ def init_app(app: Flask) -> None:
 
 def blank(name: str) -> Markup:
     """What a sheet holds where a reader's own words go; no text of ours holds a NUL."""
-    return Markup(f"\0{name}\0")  # noqa: S704 - filled with escaped words
+    return Markup(f"\0{name}\0")  # noqa: S704 - whatever fills it is escaped
 
 
 def fits() -> bool:
-    """Whether nothing but the blanks is the reader's own: no message waits to be shown."""
+    """Whether a sheet can be used: not where a message waits to be shown, which no blank is there for."""
     return "_flashes" not in session
 
 
-def fill(key: Hashable, render: Callable[[], str], words: Mapping[str, object]) -> str:
-    """The sheet under this key, rendered when it is first asked for, with the reader's own words in its blanks.
+def fill(key: Hashable, render: Callable[[], str], **words: object) -> Markup:
+    """The sheet under `key`, rendered when it is first asked for, with the reader's own words in its blanks.
 
-    `render` is given a blank for the token that every form carries; `words` holds the words for all other blanks.
+    `key` holds everything about a reader that `render` looks at; it is not given the reader's words, but blanks.
     """
     shelf: dict[Hashable, list[str]] = current_app.extensions["sheets"]
-    page = shelf.pop(key, None) or _printed(render).split("\0")
-    shelf[key] = page
+    sheet = shelf.pop(key, None) or _printed(render).split("\0")
+    shelf[key] = sheet  # the one used last stands last
     if len(shelf) > MOST:
-        shelf.pop(next(iter(shelf)), None)  # the one not asked for longest
-    own = {"token": csrf_token()} | dict(words)
-    page = page.copy()
-    page[1::2] = [escape(own[name]) for name in page[1::2]]
-    return "".join(page)
+        shelf.pop(next(iter(shelf)), None)
+    page = sheet.copy()
+    page[1::2] = [escape(cookies.token() if name == "token" else words[name]) for name in sheet[1::2]]
+    return Markup("".join(page))  # noqa: S704 - a template's own, and escaped words
 
 
 def _printed(render: Callable[[], str]) -> str:
-    """The page with a blank where forms carry their token; Flask-WTF gives what stands in `g` to all of a page."""
+    """A page with a blank wherever a form carries its token; Flask-WTF gives a page what stands in `g`."""
     g.csrf_token = blank("token")
     try:
         return render()

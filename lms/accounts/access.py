@@ -21,10 +21,11 @@ from sqlalchemy import bindparam, select, update
 from lms.accounts.devices import called
 from lms.accounts.models import Login, Person, Profession, Role, Standing
 from lms.clock import now
-from lms.database import SAFE, ask, db, reads, writes
+from lms.database import db, look, reads, writes
 from lms.settings import Settings
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+SAFE = {"GET", "HEAD", "OPTIONS"}
 manager = LoginManager()
 
 
@@ -116,7 +117,11 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def guard() -> ResponseReturnValue | None:
-    """Stop whoever may not pass."""
+    """Stop whoever may not pass; say whether this request writes."""
+    if request.method in SAFE:
+        reads()
+    else:
+        writes()
     if request.routing_exception is not None:
         return None
     door = door_of(request.endpoint, current_app)
@@ -148,12 +153,13 @@ def _sender() -> str:
 def _load(key: str) -> SignedIn | None:
     """The person behind a session id: the row must be alive, in time, and its person active. One query."""
     moment = now()
-    row: Any = ask(
-        WHO,
-        key_hash=_hash(key),
-        seen_after=moment - current_app.extensions["session_idle"],
-        began_after=moment - current_app.extensions["session_longest"],
-    ).first()
+    asked = {
+        "key_hash": _hash(key),
+        "seen_after": moment - current_app.extensions["session_idle"],
+        "began_after": moment - current_app.extensions["session_longest"],
+    }
+    with look() as database:
+        row: Any = database.execute(WHO, asked).first()
     if row is None:
         return None
     signed_in = SignedIn(*row)

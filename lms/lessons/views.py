@@ -15,7 +15,7 @@ from lms.accounts.access import public
 from lms.clock import now
 from lms.content.library import course, lesson_or_404, training
 from lms.content.material import Lesson, Module
-from lms.database import ask, db
+from lms.database import db, look
 from lms.lessons.models import Visit
 from lms.lessons.outline import address, language_notes, outline
 from lms.lessons.reading import is_read
@@ -29,46 +29,44 @@ def init_app(app: Flask) -> None:
 
 
 VISITS = select(Visit.lesson, Visit.ended_at, Visit.checked_at, Visit.place).where(
-    Visit.person_id == bindparam("person_id"), Visit.lesson.startswith(bindparam("topic"))
+    Visit.person_id == bindparam("person_id"), Visit.lesson.startswith(bindparam("topic"), autoescape=False)
 )
 
 
 def visits(person_id: int, slug: str) -> dict[str, Any]:
     """A person's visits to one topic's lessons, by the lesson's id."""
-    rows = ask(VISITS, person_id=person_id, topic=f"{slug}/")
+    with look() as database:
+        rows = database.execute(VISITS, {"person_id": person_id, "topic": f"{slug}/"}).all()
     return {row.lesson.partition("/")[2]: row for row in rows}
 
 
 @bp.get("/modules/<slug>/<lesson_id>")
 def lesson(slug: str, lesson_id: str) -> ResponseReturnValue:
-    """One lesson: a sheet filled in, or a page of its own when its question was just answered."""
+    """One lesson: the sheet of all its readers filled in, or a page of its own when its question was just answered."""
     module, found = lesson_or_404(slug, lesson_id)
     seen = visits(current_user.id, slug)
     own = {
         "line": _line(module, seen, lesson_id),
         "done": sum(is_read(visit) for visit in seen.values()),
         "place": seen[lesson_id].place if lesson_id in seen else "",
-        "body": Markup(found.body),  # noqa: S704 - made safe by the loader
+        "body": Markup(found.body),  # noqa: S704 - made safe when it was loaded
     }
     if request.args or not sheets.fits():
         return _page(module, found, **own)
-    key = ("lesson", request.script_root, g.locale, current_user.role, current_user.country, slug, lesson_id)
     blanks = {name: sheets.blank(name) for name in own} | {"person": {"short_name": sheets.blank("reader")}}
-    return sheets.fill(key, lambda: _page(module, found, **blanks), own | {"reader": current_user.short_name})
+    key = ("lesson", request.script_root, g.locale, slug, lesson_id, current_user.role, current_user.country)
+    return sheets.fill(key, lambda: _page(module, found, **blanks), reader=current_user.short_name, **own)
 
 
 def _line(module: Module, seen: dict[str, Any], here: str) -> Markup:
     """The lessons of a topic as marks on a line; readers who are equally far share one."""
     far = tuple((lesson, bool(visit.ended_at), bool(visit.checked_at)) for lesson, visit in seen.items())
     key = ("line", request.script_root, g.locale, module.slug, here, far)
-
-    def drawn() -> str:
-        return str(get_template_attribute("components/nav.html", "steps")(outline(module, seen, here)))
-
-    return Markup(sheets.fill(key, drawn, {}))  # noqa: S704 - a template's own
+    return sheets.fill(key, lambda: get_template_attribute("components/nav.html", "steps")(outline(module, seen, here)))
 
 
 def _page(module: Module, found: Lesson, **own: Any) -> str:
+    """The page with everything that is on it for all, and what is given as the reader's own."""
     slug, lesson_id = module.slug, found.id
     given, answered = _answered(found)
     return render_template(

@@ -17,15 +17,14 @@ from lms.quizzes.grading import grade
 from lms.quizzes.models import Attempt, Sent
 from lms.quizzes.paper import Answer, draw
 
-
 LOCKED = (
     select(Attempt)
     .where(Attempt.id == bindparam("attempt_id"), Attempt.person_id == bindparam("person_id"))
     .with_for_update()
 )
-NEXT = select(func.count() + 1).where(Sent.attempt_id == bindparam("attempt")).scalar_subquery()
+NEXT_PLACE = select(func.count() + 1).where(Sent.attempt_id == bindparam("attempt")).scalar_subquery()
 KEEP = {
-    kind.dialect.name: kind.insert(Sent.__table__).values(place=NEXT).on_conflict_do_nothing()
+    kind.dialect.name: kind.insert(Sent.__table__).values(place=NEXT_PLACE).on_conflict_do_nothing()
     for kind in (postgresql, sqlite)
 }
 
@@ -74,9 +73,9 @@ def locked(attempt_id: int, person: Person) -> Attempt | None:
 
 def keep(attempt: Attempt, sent_id: UUID, number: int, answer: Answer | None, now: datetime) -> str:
     """Keep an answer: "kept", "already" for a replay of it, "other" where the id was used for another answer."""
-    values = {"id": sent_id, "attempt_id": attempt.id, "attempt": attempt.id, "number": number, "given": answer or {}, "at": now}
+    sent = {"id": sent_id, "attempt_id": attempt.id, "number": number, "given": answer or {}, "at": now}
     connection = db.session.connection()
-    if connection.execute(KEEP[connection.dialect.name], values).rowcount:
+    if connection.execute(KEEP[connection.dialect.name], sent | {"attempt": attempt.id}).rowcount:
         db.session.expire(attempt, ["answers"])
         return "kept"
     known = db.session.get_one(Sent, sent_id)
