@@ -84,9 +84,9 @@ def _choose_language() -> None:
     g.rollback = db.session.rollback
     if request.endpoint == "static":
         return
-    wanted = request.args.get("lang", "")
-    if wanted not in settings.locales:
-        wanted = current_user.language if current_user.is_authenticated else ""
+    wanted = request.args.get("lang", "") if request.query_string else ""
+    if wanted not in settings.locales and current_user.is_authenticated:
+        wanted = current_user.language
     if wanted not in settings.locales:
         wanted = request.accept_languages.best_match(settings.locales) or "en"
     g.locale = wanted

@@ -37,9 +37,9 @@ class Cookies(SecureCookieSessionInterface):
 
 def token() -> str:
     """The CSRF token of this session's forms: the same for all, because it is good as long as the session."""
-    return _signed(session["csrf_token"]) if "csrf_token" in session else generate_csrf()
+    return _signed(session["csrf_token"]) if "csrf_token" in session else str(generate_csrf())
 
 
 @lru_cache(MOST)
 def _signed(_secret: str) -> str:
-    return generate_csrf()
+    return str(generate_csrf())

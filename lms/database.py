@@ -95,7 +95,7 @@ def writing() -> Iterator[None]:
 
 @contextmanager
 def look() -> Iterator[Connection]:
-    """A connection that only asks, beside the session and its transaction: rows instead of objects, at half the cost."""
+    """A connection that only asks, beside the session and its transaction: rows, not objects, at half the cost."""
     token = _writing.set(False)
     try:
         with db.engine.connect() as connection:
@@ -134,7 +134,7 @@ def _set_pragmas(connection: sqlite3.Connection, _record: ConnectionPoolEntry) -
 
 
 def _begin(connection: Connection) -> None:
-    """A writer may have to wait, and hears of it from SQLAlchemy; a reader never does, and goes straight to the driver."""
+    """A writer may have to wait, and hears of it from SQLAlchemy; a reader goes straight to the driver."""
     if _writing.get():
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     else:

@@ -22,6 +22,14 @@ from lms.settings import Settings
 
 log = logging.getLogger(__name__)
 POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+HEADERS = (
+    ("Content-Security-Policy", POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "same-origin"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(self), geolocation=(), microphone=()"),
+)
 YEAR = 365 * 24 * 3600
 
 
@@ -65,12 +73,7 @@ def static(name: str) -> str:
 def secure(response: Response, settings: Settings) -> Response:
     """Put the security headers on an answer, whatever it is; a page of a signed-in person is kept nowhere."""
     headers = response.headers
-    headers["Content-Security-Policy"] = POLICY
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "same-origin"
-    headers["Cross-Origin-Opener-Policy"] = "same-origin"
-    headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    headers["Permissions-Policy"] = "camera=(self), geolocation=(), microphone=()"
+    headers.extend(HEADERS)
     if settings.https:
         headers["Strict-Transport-Security"] = f"max-age={YEAR}; includeSubDomains"
     if request.endpoint == "static":
@@ -82,12 +85,14 @@ def secure(response: Response, settings: Settings) -> Response:
 
 def _refuse_unreadable() -> ResponseReturnValue | None:
     """Text is UTF-8; and no text of ours holds a NUL, which no database keeps."""
-    try:
-        request.query_string.decode()
-    except UnicodeDecodeError:
-        request.query_string = b""  # the error page looks into it too
-        return error(400, gettext("Not understood"), gettext("The request holds a character that cannot be read."))
-    values = [*request.args.items(multi=True), ("", request.path)]
+    values = [("", request.path)]
+    if request.query_string:
+        try:
+            request.query_string.decode()
+        except UnicodeDecodeError:
+            request.query_string = b""  # the error page looks into it too
+            return error(400, gettext("Not understood"), gettext("The request holds a character that cannot be read."))
+        values += request.args.items(multi=True)
     if request.method == "POST":
         values += request.form.items(multi=True)
     if any("\0" in name or "\0" in value for name, value in values):
@@ -141,6 +146,8 @@ def _http_error(problem: HTTPException) -> ResponseReturnValue | HTTPException:
     if code == 405 and isinstance(answer, tuple) and problem.get_headers():
         allow = dict(problem.get_headers()).get("Allow")
         return (*answer, {"Allow": allow}) if allow else answer
+    if code == 503 and isinstance(answer, tuple):
+        return (*answer, {"Retry-After": "30"})
     return answer
 
 

@@ -13,7 +13,6 @@ from sqlalchemy import create_engine, text
 from lms.app import create_app
 from lms.database import Model, db, writing
 from lms.paths import MIGRATIONS
-from lms.rates import limiter
 from lms.settings import Settings
 from tests.make import Making
 from tests.page import Client
@@ -68,7 +67,7 @@ def app(migrated_app: Flask) -> Flask:
         for table in reversed(Model.metadata.sorted_tables):
             db.session.execute(table.delete())
         db.session.commit()
-        limiter.reset()
+        migrated_app.extensions["rates"].storage.reset()
     return migrated_app
 
 

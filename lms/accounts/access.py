@@ -110,7 +110,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Put the guard before every view."""
     manager.session_protection = None
     manager.user_loader(_load)
-    manager.init_app(app, add_context_processor=False)
+    app.login_manager = manager  # type: ignore[attr-defined]  # not init_app: there is no cookie that remembers, and no layout that reaches up
     app.extensions["session_idle"] = settings.session_idle
     app.extensions["session_longest"] = settings.session_longest
     app.before_request(guard)

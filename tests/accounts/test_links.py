@@ -123,6 +123,38 @@ def test_an_address_is_sent_eight_letters_an_hour_known_or_not(app: Flask, make:
     assert last[0] == last[1]
 
 
+def test_with_redis_the_letters_to_an_address_are_counted_over_every_process(
+    settings: Settings, app: Flask, make: Making, redis_url: str
+):
+    email = make.person().email
+
+    with another_site(settings, redis_url=redis_url) as one, another_site(settings, redis_url=redis_url) as two:
+        clients = [Client(one), Client(two)]
+        for turn in range(8):
+            ask(clients[turn % 2], Purpose.RESET, email)
+        for client in clients:
+            client.get("/password/forgotten")
+            client.post("/password/forgotten", {"email": email}, status=429)
+
+    assert len(make.all(select(Letter))) == 8
+
+
+def test_with_redis_gone_the_doors_that_are_counted_stay_shut_and_all_others_open(
+    settings: Settings, app: Flask, make: Making
+):
+    person = make.person()
+
+    with another_site(settings, redis_url="redis://127.0.0.1:1/0") as site:
+        client = Client(site)
+        client.get("/password/forgotten")
+        shut = client.post("/password/forgotten", {"email": person.email}, status=503)
+        client.sign_in(person.email, PASSWORD)
+        client.get("/modules/early-signs/reporting-routes")
+
+    assert int(shut.headers["Retry-After"]) > 0
+    assert make.all(select(Letter)) == []
+
+
 @pytest.mark.parametrize(
     "email", ["", "nobody", "a@b@c.example", "a\r\nBcc: x@evil.test", "x" * 250 + "@service.example"]
 )

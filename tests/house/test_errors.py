@@ -243,6 +243,7 @@ def test_connections_that_the_database_closed_are_made_anew_without_a_word(app: 
         others = "pid <> pg_backend_pid() AND datname = current_database()"
         db.session.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}"))
         db.session.commit()
+    app.extensions["jobs"].storage.close()
 
     mine.get("/account")
 
