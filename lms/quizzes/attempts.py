@@ -24,7 +24,7 @@ LOCKED = (
 )
 NEXT_PLACE = select(func.count() + 1).where(Sent.attempt_id == bindparam("attempt")).scalar_subquery()
 KEEP = {
-    kind.dialect.name: kind.insert(Sent.__table__).values(place=NEXT_PLACE).on_conflict_do_nothing()
+    kind.dialect.name: kind.insert(Sent.__table__).values(place=NEXT_PLACE).on_conflict_do_nothing().returning(Sent.id)
     for kind in (postgresql, sqlite)
 }
 
@@ -75,7 +75,7 @@ def keep(attempt: Attempt, sent_id: UUID, number: int, answer: Answer | None, no
     """Keep an answer: "kept", "already" for a replay of it, "other" where the id was used for another answer."""
     sent = {"id": sent_id, "attempt_id": attempt.id, "number": number, "given": answer or {}, "at": now}
     connection = db.session.connection()
-    if connection.execute(KEEP[connection.dialect.name], sent | {"attempt": attempt.id}).rowcount:
+    if connection.scalar(KEEP[connection.dialect.name], sent | {"attempt": attempt.id}) is not None:
         db.session.expire(attempt, ["answers"])
         return "kept"
     known = db.session.get_one(Sent, sent_id)

@@ -1,9 +1,10 @@
 """What someone says who found a mistake."""
 
 from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from wtforms import TextAreaField
 from wtforms.validators import DataRequired, Length
+
+from lms.accounts.forms import Form
 
 
 def _printed(value: str | None) -> str:
@@ -11,7 +12,7 @@ def _printed(value: str | None) -> str:
     return "".join(character for character in value or "" if character.isprintable() or character in "\r\n\t")
 
 
-class Report(FlaskForm):
+class Report(Form):
     """What is wrong, in the reader's words."""
 
     words = TextAreaField(

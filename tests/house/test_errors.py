@@ -434,6 +434,26 @@ def send(app: Flask, environ: dict[str, Any], body: bytes) -> Response:
     return Response.from_app(app, asked, buffered=True)
 
 
+@pytest.mark.parametrize(
+    "body",
+    [b"5", b'"x"', b"null", b"true", b"[1, 2]", b'{"email": 5, "name": [], "words": {}}', b'{"name": {"a": {"b": 1}}}',
+     b'{"role": true, "active": 1, "extra_time": []}', b'{"email": "\\ud800"}', b"{", b"[" * 3000, b"\xff", b""],
+)  # fmt: skip
+def test_json_is_no_form_and_changes_nothing(app: Flask, make: Making, body: bytes):
+    organiser = make.signed_in(Role.ORGANISER)
+    token = organiser.page.hidden("csrf_token")
+    person = make.person()
+    before = snapshot(app)
+
+    for path in ("/sign-in", "/register", "/password/forgotten", "/account", "/account/password", "/desk/people",
+                 f"/desk/people/{person.id}", f"/report/{SLUG}/{LESSON}"):  # fmt: skip
+        answer = organiser.http.post(path, data=body, content_type="application/json", headers={"X-CSRFToken": token})
+
+        assert 400 <= answer.status_code < 500, path
+
+    assert snapshot(app) == before
+
+
 @pytest.mark.parametrize("path", ["/", "/sign-in", "/static/site.css", "/nowhere", "/account"])
 @pytest.mark.parametrize("query", ["x=\xff", "\xed\xa0\x80", "next=\xff", "v=\x80", "lang=\xff&lang=de"], ids=ascii)
 def test_an_address_that_is_not_utf_8_is_not_understood(app: Flask, path: str, query: str):
