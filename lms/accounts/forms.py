@@ -1,5 +1,6 @@
 """What people are asked about themselves."""
 
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -111,7 +112,7 @@ def countries() -> list[SelectChoice]:
     known = [
         (code, name) for code, name in names.items() if len(code) == 2 and code.isalpha() and code not in NOT_STATES
     ]
-    known.sort(key=lambda item: item[1])
+    known.sort(key=lambda item: unicodedata.normalize("NFKD", item[1]).casefold())  # Österreich stands under O
     return [
         SelectChoice(value="", label=gettext("Choose a country")),
         *(SelectChoice(value=c, label=n) for c, n in known),

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from babel.support import NullTranslations, Translations
 from flask import Flask, abort, current_app, g
+from flask_babel import gettext
 
 from lms.content.loader import Training, load
-from lms.content.material import Course, Lesson, Module
+from lms.content.material import Course, Lesson, Module, Quiz
 from lms.paths import TRANSLATIONS
 
 
@@ -43,3 +44,12 @@ def module_or_404(slug: str) -> Module:
 def lesson_or_404(slug: str, lesson_id: str) -> tuple[Module, Lesson]:
     module = module_or_404(slug)
     return module, module.lesson(lesson_id) or abort(404)
+
+
+def language_notes(piece: Module | Lesson | Quiz) -> list[str]:
+    """What a reader must know about the language of what is shown."""
+    if piece.locale != g.locale:
+        return [gettext("This text is not translated yet: it is shown in English.")]
+    if piece.outdated:
+        return [gettext("The English text has changed since this translation was made.")]
+    return []

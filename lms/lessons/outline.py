@@ -1,4 +1,4 @@
-"""The lessons of a topic as marks on a line, and what a reader must know of a text's language."""
+"""The lessons of a topic as marks on a line."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from flask import g, request
 from flask_babel import gettext
 
-from lms.content.material import Lesson, Module
+from lms.content.material import Module
 from lms.lessons.reading import Read, is_read, still_open
 
 
@@ -44,12 +44,3 @@ def outline(module: Module, visits: Mapping[str, Read], here: str = "") -> list[
         }
     )
     return steps
-
-
-def language_notes(piece: Module | Lesson) -> list[str]:
-    """What a reader must know about the language of what is shown."""
-    if piece.locale != g.locale:
-        return [gettext("This text is not translated yet: it is shown in English.")]
-    if piece.outdated:
-        return [gettext("The English text has changed since this translation was made.")]
-    return []

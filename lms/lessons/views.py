@@ -13,11 +13,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from lms import sheets
 from lms.accounts.access import public
 from lms.clock import now
-from lms.content.library import course, lesson_or_404, training
+from lms.content.library import course, language_notes, lesson_or_404, training
 from lms.content.material import Lesson, Module
 from lms.database import db, look
 from lms.lessons.models import Visit
-from lms.lessons.outline import address, language_notes, outline
+from lms.lessons.outline import address, outline
 from lms.lessons.reading import is_read
 from lms.settings import LANGUAGES, Settings
 

@@ -9,9 +9,9 @@ from flask_babel import gettext, ngettext
 from flask_login import current_user
 
 from lms.accounts.access import public
-from lms.content.library import course, module_or_404
+from lms.content.library import course, language_notes, module_or_404
 from lms.content.material import Lesson, Module
-from lms.lessons.outline import language_notes, outline
+from lms.lessons.outline import outline
 from lms.lessons.reading import is_read, per_cent, still_open
 from lms.pages import points
 from lms.progress import facts

@@ -9,7 +9,7 @@ from flask_babel import gettext
 from flask_login import current_user
 
 from lms.clock import now
-from lms.content.library import course, module_or_404
+from lms.content.library import course, language_notes, module_or_404
 from lms.content.material import Module
 from lms.database import db, writes
 from lms.pages import clock
@@ -44,6 +44,7 @@ def begin(slug: str) -> ResponseReturnValue:
         going=going and _first_open(going),
         refused=refused,
         extra_time=current_user.extra_time,
+        notes=language_notes(module.quiz),
     )
 
 

@@ -111,6 +111,17 @@ def test_someone_who_answers_nothing_does_not_pass(make: Making):
     assert client.page.heading == "0 of 10: not passed yet"
 
 
+def test_a_quiz_that_is_not_translated_says_so_before_it_begins(make: Making):
+    client = make.signed_in(language="de")
+
+    client.get(QUIZ)
+    german = client.page.words
+    client.get("/modules/digital-evidence/quiz")
+
+    assert "noch nicht übersetzt" not in german
+    assert "noch nicht übersetzt" in client.page.words
+
+
 def test_beginning_twice_goes_on_with_the_open_attempt(make: Making):
     client = make.signed_in()
     here = begin(client)
