@@ -1,5 +1,6 @@
 """Pages printed once with blanks, and filled in for each reader: what is the same for all is rendered once."""
 
+import re
 from collections.abc import Callable, Hashable
 
 from flask import Flask, current_app, g, session
@@ -44,6 +45,6 @@ def _printed(render: Callable[[], str]) -> str:
     """A page with a blank wherever a form carries its token; Flask-WTF gives a page what stands in `g`."""
     g.csrf_token = blank("token")
     try:
-        return render()
+        return re.sub(r"\n\s+", "\n", render())  # nobody reads how it is indented
     finally:
         del g.csrf_token
