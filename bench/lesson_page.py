@@ -1,8 +1,18 @@
 """What a signed-in lesson page costs in this process, beside a bare Flask hello."""
 
+from functools import partial
+
 from bench import hello
 from bench.figure import Figure, report
-from bench.site import PRACTITIONER, application, lesson_addresses, question, sample_year, signed_in
+from bench.site import (
+    PRACTITIONER,
+    application,
+    lesson_addresses,
+    question,
+    sample_year,
+    signed_in,
+    through_client,
+)
 from bench.turns import by_turns, cost
 
 ROUNDS = 30
@@ -16,9 +26,15 @@ def main() -> None:
         lessons = [question(app, address, visitor) for address in lesson_addresses(app)]
         hellos = [question(hello.app, "/")] * 200
         ours, yardstick = by_turns(lambda: cost(lessons), lambda: cost(hellos), ROUNDS)
+
+        client, hello_client = through_client(app, visitor), through_client(hello.app)
+        visits = [partial(client.get, address) for address in lesson_addresses(app)]
+        greetings = [partial(hello_client.get, "/")] * 100
+        visit, greeting = by_turns(lambda: cost(visits), lambda: cost(greetings), ROUNDS)
     report(
         "lesson_page",
         Figure("lesson page, signed in: CPU in hellos", "us", ours.cpu, yardstick.cpu, most=6),
+        Figure("the same, both through Flask's test client", "us", visit.cpu, greeting.cpu),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask
+from flask.testing import FlaskClient
 from werkzeug.test import EnvironBuilder
 
 from lms.app import create_app
@@ -64,6 +65,14 @@ def signed_in(app: Flask, email: str) -> Visitor:
     cookie = client.get_cookie("session")
     assert cookie is not None
     return Visitor(f"session={cookie.value}", seen)
+
+
+def through_client(app: Flask, visitor: Visitor | None = None) -> FlaskClient:
+    """Flask's test client, with what the visitor's browser holds."""
+    client = app.test_client()
+    if visitor:
+        client.set_cookie("session", visitor.cookie.removeprefix("session="))
+    return client
 
 
 def token(page: str) -> str:

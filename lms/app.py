@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.session_interface = Cookies()
     CSRFProtect(app)
     Babel(app, locale_selector=lambda: g.get("locale", "en"))
+    app.jinja_env.globals["_"] = pages.said
     app.context_processor(_chrome)
     app.after_request(_note_use)
     for wing in WINGS:

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Flask, Response, g, render_template, request
 from flask.globals import request_ctx
 from flask.typing import ResponseReturnValue
-from flask_babel import format_date, format_decimal, format_time, gettext
+from flask_babel import format_date, format_decimal, format_time, get_translations, gettext
 from flask_wtf.csrf import CSRFError
 from jinja2 import StrictUndefined
 from markupsafe import Markup
@@ -60,6 +60,16 @@ def init_app(app: Flask, settings: Settings) -> None:
         app.register_error_handler(silence, _database_error)
     app.register_error_handler(DataError, _nonsense)
     app.register_error_handler(Exception, _unexpected)
+
+
+def said(message: str, **values: object) -> Markup:
+    """A message in the page's language; `_` of every template, each message looked up once."""
+    return _translated(g.get("locale", "en"), message) % values
+
+
+@cache
+def _translated(_locale: str, message: str) -> Markup:
+    return Markup(get_translations().ugettext(message))  # noqa: S704 - our own words
 
 
 @cache

@@ -256,7 +256,7 @@ class _Renderer:
         for element in drawing.iter():
             element.tag = element.tag.removeprefix(f"{{{SVG}}}")
         drawing.tail = None
-        return re.sub(r">\s+<", "><", tostring(drawing, encoding="unicode"))
+        return re.sub(r">\s+<", "><", tostring(drawing, encoding="unicode")).replace(" />", "/>")
 
     def _blocks(self, tokens: list[Token]) -> str:
         out: list[str] = []

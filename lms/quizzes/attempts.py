@@ -87,11 +87,10 @@ def close_if_over(attempt: Attempt, person: Person, now: datetime) -> bool:
     """Grade an open attempt whose time has run out, as of the moment it ran out; whether that happened."""
     if attempt.submitted_at is not None:
         return False
-    paper = attempt.paper
-    ends = attempt.closes_at(paper, person.extra_time)
+    ends = attempt.closes_at(person.extra_time)
     if ends is None or now < ends:
         return False
-    attempt.close(grade(paper, attempt.given()), ends)
+    attempt.close(grade(attempt.paper, attempt.given()), ends)
     return True
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from lms.accounts.models import Person
 from lms.database import Model
 from lms.quizzes.grading import Result
-from lms.quizzes.paper import Answer, Paper
+from lms.quizzes.paper import Answer, Drawn, Paper
 
 
 class Attempt(Model):
@@ -50,6 +50,10 @@ class Attempt(Model):
     def paper(self) -> Paper:
         return msgspec.convert(self.paper_kept, Paper)
 
+    def question(self, number: int) -> Drawn:
+        """One question of the paper, by its number from 1; the whole paper takes ten times as long to read."""
+        return msgspec.convert(self.paper_kept["questions"][number - 1], Drawn)
+
     def given(self) -> dict[int, Answer]:
         """The last answer to each question, by its number; one taken back is not there."""
         latest = {sent.number: sent.given for sent in self.answers}
@@ -61,11 +65,12 @@ class Attempt(Model):
         self.points = float(round(result.points, 4))
         self.passed = result.passed
 
-    def closes_at(self, paper: Paper, extra_time: int) -> datetime | None:
+    def closes_at(self, extra_time: int) -> datetime | None:
         """When the time limit ends, with this person's extra time in per cent; None without a limit."""
-        if paper.time_limit is None:
+        limit: int | None = self.paper_kept.get("time_limit")
+        if limit is None:
             return None
-        return self.begun_at + timedelta(minutes=paper.time_limit) * (100 + extra_time) / 100
+        return self.begun_at + timedelta(minutes=limit) * (100 + extra_time) / 100
 
 
 class Sent(Model):

@@ -148,7 +148,7 @@ def _question_page(
         given=chosen,
         moved=_moved(asked, just),
         saved_at=sent[-1].at if sent and number in answers else None,
-        closes_at=found.closes_at(paper, current_user.extra_time),
+        closes_at=found.closes_at(current_user.extra_time),
         steps=_steps(found, answers, number),
         errors=[{"id": "question", "words": fault}] if fault else [],
     )
@@ -189,7 +189,7 @@ def answer(attempt_id: int, number: int) -> ResponseReturnValue:
         db.session.commit()
     if found.submitted_at is not None:
         return _too_late(found)
-    drawn = found.paper.questions[number - 1]
+    drawn = found.question(number)
     try:
         sent_id = UUID(request.form["id"]) if request.form.get("id") else uuid4()
         kept = answer_from(drawn, _fields(drawn), "q")
