@@ -58,6 +58,7 @@ def migrated_app(settings: Settings) -> Iterator[Flask]:
     yield app
     with app.app_context():
         db.engine.dispose()
+    app.extensions["jobs"].storage.close()
 
 
 @pytest.fixture
