@@ -1,6 +1,8 @@
 """Builds people and what they did, with as little as a test needs to say, and looks up what was kept."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -9,8 +11,10 @@ from sqlalchemy import Select
 
 from lms.accounts import passwords
 from lms.accounts.models import Person, Role
+from lms.app import create_app
 from lms.clock import now
 from lms.database import Model, db, writing
+from lms.settings import Settings
 from tests.page import Client
 
 PASSWORD = "four calm words together"
@@ -80,3 +84,15 @@ class Making:
 def at(text: str) -> datetime:
     """A moment from ISO 8601 with offset."""
     return datetime.fromisoformat(text)
+
+
+@contextmanager
+def another_site(settings: Settings, **values: object) -> Iterator[Flask]:
+    """The site once more, on the same database, with other settings."""
+    site = create_app(replace(settings, **values))
+    try:
+        yield site
+    finally:
+        with site.app_context():
+            db.engine.dispose()
+        site.extensions["jobs"].storage.close()

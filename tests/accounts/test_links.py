@@ -1,10 +1,7 @@
 """Links in letters: each once, soon, for its purpose, on our own address, and silent about who has an account."""
 
 import re
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from threading import Barrier
 
@@ -16,12 +13,11 @@ from werkzeug.test import TestResponse
 
 from lms.accounts import links
 from lms.accounts.models import Link, Login, Person, Purpose, Role, Standing
-from lms.app import create_app
 from lms.clock import now
 from lms.database import db, writing
 from lms.mail import Letter
 from lms.settings import Settings
-from tests.make import CHEAP, PASSWORD, Making
+from tests.make import CHEAP, PASSWORD, Making, another_site
 from tests.page import Client
 
 NEW = "five rather new words here"
@@ -54,16 +50,6 @@ def ask(client: Client, purpose: Purpose, email: str) -> TestResponse:
 
 def link_in(letter: Letter) -> str:
     return re.search(r"https?://\S+", letter.body)[0]
-
-
-@contextmanager
-def another_site(settings: Settings, **values: object) -> Iterator[Flask]:
-    """The site once more, on the same database, with other settings."""
-    site = create_app(replace(settings, **values))
-    yield site
-    with site.app_context():
-        db.engine.dispose()
-    site.extensions["jobs"].storage.close()
 
 
 # --- asking for one ------------------------------------------------------------------------------------------

@@ -1,8 +1,6 @@
 """Sessions are rows: each ends at once when it should, and nothing but its own page changes anything in its name."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any
@@ -17,27 +15,16 @@ from werkzeug.routing import Rule
 from lms.accounts import links
 from lms.accounts.access import Door, door_of
 from lms.accounts.models import Login, Purpose, Role, Standing
-from lms.app import create_app
 from lms.clock import now
 from lms.database import Model, db, writing
 from lms.quizzes.models import Attempt
 from lms.reports.models import Report
 from lms.settings import Settings
-from tests.make import PASSWORD, Making
+from tests.make import PASSWORD, Making, another_site
 from tests.page import Client
 
 NEW = "five rather new words here"
 SLUG, LESSON = "early-signs", "reporting-routes"
-
-
-@contextmanager
-def another_site(settings: Settings, **values: object) -> Iterator[Flask]:
-    """The site once more, on the same database, with other settings."""
-    site = create_app(replace(settings, **values))
-    yield site
-    with site.app_context():
-        db.engine.dispose()
-    site.extensions["jobs"].storage.close()
 
 
 def cookie_of(client: Client) -> str:

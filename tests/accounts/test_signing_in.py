@@ -2,9 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import timedelta
 from statistics import median
 
@@ -17,26 +15,14 @@ from werkzeug.test import TestResponse
 from lms.accounts import passwords
 from lms.accounts.links import digest
 from lms.accounts.models import FailedSignIn, Login, Person, Standing
-from lms.app import create_app
 from lms.clock import now
-from lms.database import db
 from lms.mail import Letter
 from lms.settings import Settings
-from tests.make import CHEAP, PASSWORD, Making
+from tests.make import CHEAP, PASSWORD, Making, another_site
 from tests.page import Client
 
 WRONG = "four other words together"
 HERE, ELSEWHERE = "192.0.2.7", "198.51.100.9"
-
-
-@contextmanager
-def another_site(settings: Settings, **values: object) -> Iterator[Flask]:
-    """The site once more, on the same database, with other settings."""
-    site = create_app(replace(settings, **values))
-    yield site
-    with site.app_context():
-        db.engine.dispose()
-    site.extensions["jobs"].storage.close()
 
 
 def try_in(app: Flask, email: str, password: str, address: str = HERE, **options: object) -> TestResponse:

@@ -1,8 +1,6 @@
 """What every answer carries, whatever it is: pages, redirects, errors, files, what was not changed since."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,11 +9,9 @@ from werkzeug.test import TestResponse
 
 from lms.accounts.access import Door, door_of, public
 from lms.accounts.models import Role
-from lms.app import create_app
-from lms.database import db
 from lms.paths import STATIC
 from lms.settings import Settings
-from tests.make import Making
+from tests.make import Making, another_site
 from tests.page import Client
 
 LESSON = "/modules/early-signs/reporting-routes"
@@ -98,16 +94,6 @@ def test_nothing_but_files_is_kept_by_a_browser_or_a_proxy(answer: TestResponse)
 @pytest.mark.parametrize("answer", list(ANSWERS), indirect=True)
 def test_over_plain_http_no_browser_is_told_to_insist_on_https(answer: TestResponse):
     assert "Strict-Transport-Security" not in answer.headers
-
-
-@contextmanager
-def another_site(settings: Settings, **values: object) -> Iterator[Flask]:
-    """The site once more, on the same database, with other settings."""
-    site = create_app(replace(settings, **values))
-    yield site
-    with site.app_context():
-        db.engine.dispose()
-    site.extensions["jobs"].storage.close()
 
 
 def test_over_https_every_answer_insists_on_it_for_a_year(settings: Settings, app: Flask):
