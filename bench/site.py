@@ -28,9 +28,9 @@ TOKEN = re.compile(r'name="csrf[-_]token" (?:content|value)="([^"]+)"')
 
 
 @contextmanager
-def sample_year(**settings: str) -> Iterator[dict[str, str]]:
+def sample_year(where: Path | None = None, **settings: str) -> Iterator[dict[str, str]]:
     """The environment of a site that holds the sample year, in a folder that is gone afterwards."""
-    with TemporaryDirectory(prefix="lms-bench-") as folder:
+    with TemporaryDirectory(prefix="lms-bench-", dir=where) as folder:
         mine = {name: value for name, value in os.environ.items() if not name.startswith("LMS_")}
         environment = mine | {"LMS_INSTANCE": folder} | settings
         subprocess.run([LMS, "demo", "--no-serve"], env=environment, check=True, stdout=subprocess.DEVNULL)
@@ -85,6 +85,18 @@ def token(page: str) -> str:
 def question(app: Any, address: str, visitor: Visitor | None = None, expected: str = "200 OK") -> Callable[[], None]:
     """A deed that gets a page from a WSGI app; a wrong status is an error."""
     return _deed(app, EnvironBuilder(address, headers=_headers(visitor)), b"", expected)
+
+
+def sending(client: FlaskClient, address: str, visitor: Visitor, fields: list[tuple[str, str]]) -> Callable[[], None]:
+    """A deed that sends a form through Flask's test client, which must be led on."""
+    form: dict[str, list[str]] = {"csrf_token": [visitor.token]}
+    for name, value in fields:
+        form.setdefault(name, []).append(value)
+
+    def deed() -> None:
+        assert client.post(address, data=form).status_code == 302, f"{address} did not lead on"
+
+    return deed
 
 
 def submission(app: Any, address: str, visitor: Visitor, fields: list[tuple[str, str]]) -> Callable[[], None]:

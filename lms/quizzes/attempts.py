@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import SystemRandom
+from typing import Any
 from uuid import UUID
 
 import msgspec
+from msgspec import Struct
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -14,14 +16,17 @@ from lms.accounts.models import Person
 from lms.content.material import Quiz
 from lms.database import db
 from lms.quizzes.grading import grade
-from lms.quizzes.models import Attempt, Sent
-from lms.quizzes.paper import Answer, draw
+from lms.quizzes.models import Attempt, Sent, ends
+from lms.quizzes.paper import Answer, Drawn, draw
 
-LOCKED = (
-    select(Attempt)
-    .where(Attempt.id == bindparam("attempt_id"), Attempt.person_id == bindparam("person_id"))
-    .with_for_update()
+MINE = (Attempt.id == bindparam("attempt_id"), Attempt.person_id == bindparam("person_id"))
+LOCKED = select(Attempt).where(*MINE).with_for_update()
+HELD = (
+    select(Attempt.id, Attempt.out_of, Attempt.begun_at, Attempt.submitted_at, Attempt.paper_kept)
+    .where(*MINE)
+    .with_for_update(of=Attempt)
 )
+GIVEN = select(Sent.number, Sent.given).where(Sent.attempt_id == bindparam("attempt_id")).order_by(Sent.place)
 NEXT_PLACE = select(func.count() + 1).where(Sent.attempt_id == bindparam("attempt")).scalar_subquery()
 KEEP = {
     kind.dialect.name: kind.insert(Sent.__table__).values(place=NEXT_PLACE).on_conflict_do_nothing().returning(Sent.id)
@@ -35,6 +40,25 @@ class Refusal:
 
     why: str
     until: datetime | None = None
+
+
+class Held(Struct, frozen=True):
+    """An attempt as its row says, held against a second writer: all that keeping one answer looks at."""
+
+    id: int
+    out_of: int
+    begun_at: datetime
+    submitted_at: datetime | None
+    paper: dict[str, Any]
+
+    def question(self, number: int) -> Drawn:
+        """One question of the paper, by its number from 1; the whole paper takes ten times as long to read."""
+        return msgspec.convert(self.paper["questions"][number - 1], Drawn)
+
+    def open_at(self, moment: datetime, extra_time: int) -> bool:
+        """Whether an answer still counts, by the time limit with a person's extra time in per cent."""
+        end = ends(self.begun_at, self.paper.get("time_limit"), extra_time)
+        return self.submitted_at is None and (end is None or moment < end)
 
 
 def refusal(quiz: Quiz, attempts: Sequence[Attempt], now: datetime) -> Refusal | None:
@@ -71,15 +95,27 @@ def locked(attempt_id: int, person: Person) -> Attempt | None:
     return db.session.scalar(LOCKED, {"attempt_id": attempt_id, "person_id": person.id})
 
 
-def keep(attempt: Attempt, sent_id: UUID, number: int, answer: Answer | None, now: datetime) -> str:
+def held(attempt_id: int, person: Person) -> Held | None:
+    """The same as a value."""
+    row = db.session.connection().execute(HELD, {"attempt_id": attempt_id, "person_id": person.id}).first()
+    return None if row is None else Held(*row)
+
+
+def answered(attempt_id: int) -> list[int]:
+    """The numbers of the questions that have an answer, in order."""
+    rows = db.session.connection().execute(GIVEN, {"attempt_id": attempt_id})
+    latest: dict[int, Answer] = {row.number: row.given for row in rows}
+    return sorted(number for number, answer in latest.items() if answer)
+
+
+def keep(attempt_id: int, sent_id: UUID, number: int, answer: Answer | None, now: datetime) -> str:
     """Keep an answer: "kept", "already" for a replay of it, "other" where the id was used for another answer."""
-    sent = {"id": sent_id, "attempt_id": attempt.id, "number": number, "given": answer or {}, "at": now}
+    sent = {"id": sent_id, "attempt_id": attempt_id, "number": number, "given": answer or {}, "at": now}
     connection = db.session.connection()
-    if connection.scalar(KEEP[connection.dialect.name], sent | {"attempt": attempt.id}) is not None:
-        db.session.expire(attempt, ["answers"])
+    if connection.scalar(KEEP[connection.dialect.name], sent | {"attempt": attempt_id}) is not None:
         return "kept"
     known = db.session.get_one(Sent, sent_id)
-    same = (known.attempt_id, known.number, known.given) == (attempt.id, number, answer or {})
+    same = (known.attempt_id, known.number, known.given) == (attempt_id, number, answer or {})
     return "already" if same else "other"
 
 
@@ -87,10 +123,10 @@ def close_if_over(attempt: Attempt, person: Person, now: datetime) -> bool:
     """Grade an open attempt whose time has run out, as of the moment it ran out; whether that happened."""
     if attempt.submitted_at is not None:
         return False
-    ends = attempt.closes_at(person.extra_time)
-    if ends is None or now < ends:
+    end = attempt.closes_at(person.extra_time)
+    if end is None or now < end:
         return False
-    attempt.close(grade(attempt.paper, attempt.given()), ends)
+    attempt.close(grade(attempt.paper, attempt.given()), end)
     return True
 
 

@@ -12,7 +12,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from lms.accounts.models import Person
 from lms.database import Model
 from lms.quizzes.grading import Result
-from lms.quizzes.paper import Answer, Drawn, Paper
+from lms.quizzes.paper import Answer, Paper
+
+
+def ends(begun_at: datetime, limit: int | None, extra_time: int) -> datetime | None:
+    """When a limit in minutes ends for who has extra time in per cent; None without a limit."""
+    return None if limit is None else begun_at + timedelta(minutes=limit) * (100 + extra_time) / 100
 
 
 class Attempt(Model):
@@ -50,10 +55,6 @@ class Attempt(Model):
     def paper(self) -> Paper:
         return msgspec.convert(self.paper_kept, Paper)
 
-    def question(self, number: int) -> Drawn:
-        """One question of the paper, by its number from 1; the whole paper takes ten times as long to read."""
-        return msgspec.convert(self.paper_kept["questions"][number - 1], Drawn)
-
     def given(self) -> dict[int, Answer]:
         """The last answer to each question, by its number; one taken back is not there."""
         latest = {sent.number: sent.given for sent in self.answers}
@@ -67,10 +68,7 @@ class Attempt(Model):
 
     def closes_at(self, extra_time: int) -> datetime | None:
         """When the time limit ends, with this person's extra time in per cent; None without a limit."""
-        limit: int | None = self.paper_kept.get("time_limit")
-        if limit is None:
-            return None
-        return self.begun_at + timedelta(minutes=limit) * (100 + extra_time) / 100
+        return ends(self.begun_at, self.paper_kept.get("time_limit"), extra_time)
 
 
 class Sent(Model):

@@ -1,5 +1,6 @@
 """What happens with a quiz: begin or resume, one question a page, review, submit, result."""
 
+from datetime import datetime
 from math import ceil
 from uuid import UUID, uuid4
 
@@ -182,13 +183,11 @@ def _moved(asked: Shown, just: str) -> dict[str, str] | None:
 def answer(attempt_id: int, number: int) -> ResponseReturnValue:
     """Keep one answer at once; from a page, go on; from a script, say since when it is kept."""
     moment = now()
-    found = attempts.locked(attempt_id, current_user) or abort(404)
+    found = attempts.held(attempt_id, current_user) or abort(404)
     if not 1 <= number <= found.out_of:
         abort(404)
-    if attempts.close_if_over(found, current_user, moment):
-        db.session.commit()
-    if found.submitted_at is not None:
-        return _too_late(found)
+    if not found.open_at(moment, current_user.extra_time):
+        return _too_late(attempt_id, moment)
     drawn = found.question(number)
     try:
         sent_id = UUID(request.form["id"]) if request.form.get("id") else uuid4()
@@ -196,9 +195,9 @@ def answer(attempt_id: int, number: int) -> ResponseReturnValue:
     except (Unfit, ValueError):
         db.session.rollback()
         return _not_kept(attempt_id, number, gettext("This answer does not belong to this question. Choose again."))
-    if kept is None and number not in found.given():
+    if kept is None and number not in attempts.answered(attempt_id):
         return _went_on(found, number)
-    outcome = attempts.keep(found, sent_id, number, kept, moment)
+    outcome = attempts.keep(attempt_id, sent_id, number, kept, moment)
     if outcome == "other":
         db.session.rollback()
         return _not_kept(attempt_id, number, gettext("Another answer was kept under this id. Choose again."))
@@ -219,10 +218,10 @@ def _fields(drawn: Drawn) -> dict[str, list[str]]:
     raise Unfit(f"there is no step {key[:40]!r}")
 
 
-def _went_on(found: Attempt, number: int) -> ResponseReturnValue:
+def _went_on(found: attempts.Held, number: int) -> ResponseReturnValue:
     if request.accept_mimetypes.best == "application/json":
-        answers = found.given()
-        return {"outcome": "kept", "at": clock(now()), "answered": len(answers), "numbers": sorted(answers)}
+        numbers = attempts.answered(found.id)
+        return {"outcome": "kept", "at": clock(now()), "answered": len(numbers), "numbers": numbers}
     if move := request.form.get("move"):
         return redirect(url_for("quizzes.question", attempt_id=found.id, number=number, moved=move) + "#question")
     if request.form.get("go") == "back" and number > 1:
@@ -238,10 +237,13 @@ def _not_kept(attempt_id: int, number: int, words: str) -> ResponseReturnValue:
     return _question_page(_mine(attempt_id), number, status=422, fault=words)
 
 
-def _too_late(found: Attempt) -> ResponseReturnValue:
+def _too_late(attempt_id: int, moment: datetime) -> ResponseReturnValue:
+    """The attempt is closed: by its holder, or now, because its time is over."""
+    attempts.close_if_over(_mine(attempt_id), current_user, moment)
+    db.session.commit()
     if request.accept_mimetypes.best == "application/json":
         return {"outcome": "closed", "error": gettext("This attempt is closed: the answer was not kept.")}, 409
-    return redirect(url_for("quizzes.attempt", attempt_id=found.id))
+    return redirect(url_for("quizzes.attempt", attempt_id=attempt_id))
 
 
 @bp.get("/attempts/<int:attempt_id>/review")
