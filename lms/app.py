@@ -19,6 +19,9 @@ from lms.content import library
 from lms.content.prose import inline
 from lms.cookies import Cookies
 from lms.database import db
+from lms.desk import views as desk_views
+from lms.events import desk_json, desk_pages, paper_pages, people_pages, roll_pages
+from lms.events import views as events_views
 from lms.health import views as health_views
 from lms.lessons import views as lessons_views
 from lms.paths import MIGRATIONS, MODULES, STATIC, TEMPLATES, TRANSLATIONS
@@ -28,7 +31,11 @@ from lms.quizzes import views as quizzes_views
 from lms.reports import views as reports_views
 from lms.settings import LANGUAGES, Settings, read
 
-WINGS = (accounts_views, lessons_views, quizzes_views, progress_views, reports_views, privacy_views, health_views)
+EVENTS = (events_views, desk_pages, desk_json, people_pages, roll_pages, paper_pages)
+WINGS = (
+    accounts_views, lessons_views, quizzes_views, *EVENTS, progress_views, desk_views, reports_views, privacy_views,
+    health_views,
+)  # fmt: skip
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -120,6 +127,7 @@ def _menu(role: Role | None) -> list[dict[str, object]]:
         ("progress.home", gettext("Course"), ("/", "/modules/", "/attempts/"))
     ]
     if role is not None:
+        ways.append(("events.events", gettext("Events"), ("/events/", "/desk/attendance/")))
         ways.append(("progress.progress", gettext("My progress"), ("/progress",)))
     ways.append(("lessons.glossary", gettext("Glossary"), ("/glossary/",)))
     if role is Role.ORGANISER:

@@ -27,6 +27,13 @@ DOORS = {
     "quizzes.answer": SIGNED_IN,
     "quizzes.review": SIGNED_IN,
     "quizzes.submit": SIGNED_IN,
+    # the desk of organisers
+    # events: what those who take part see
+    # events: the check-in desk, pages
+    # events: the check-in desk, JSON
+    # events: organisers
+    # events: the roll
+    # events: paper
     "reports.lesson": SIGNED_IN,
     "reports.question": SIGNED_IN,
     "reports.reports": ORGANISERS,
@@ -92,6 +99,7 @@ def test_each_door_opens_to_its_people_and_to_nobody_else(app: Flask, make: Maki
             path = (
                 path.replace(f"<{name}>", VALUES.get(name, ""))
                 .replace(f"<int:{name}>", "999999")
+                .replace(f"<uuid:{name}>", "00000000-0000-4000-8000-000000000000")
                 .replace(f"<path:{name}>", "none")
             )
             assert kind

@@ -1,0 +1,1 @@
+"""The organisers' desk: tables over everybody, on screen and to download."""

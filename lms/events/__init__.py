@@ -1,0 +1,1 @@
+"""Events: who is on the roll, who came, what paper says."""
