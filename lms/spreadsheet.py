@@ -1,0 +1,415 @@
+"""Tables as csv, xlsx or ods: written piece by piece, so that no text in them is ever taken for a formula."""
+
+import csv
+import io
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from itertools import chain, islice
+from math import isfinite
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, cast
+from xml.sax.saxutils import escape, quoteattr
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zlib import crc32
+
+from babel.numbers import get_decimal_symbol
+from xlsxwriter import Workbook
+from xlsxwriter.utility import xl_rowcol_to_cell
+
+Cell = str | int | float | bool | date | datetime | time | timedelta | None
+
+MIMETYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "ods": "application/vnd.oasis.opendocument.spreadsheet",
+}
+PIECE = 64 * 1024  # what is handed out at once
+PEEKED = 50  # rows that say how wide a column is
+NARROWEST, WIDEST = 8, 60  # characters
+LARGEST = 10**15  # beyond it a spreadsheet rounds whole numbers
+MOST_ROWS = 1_048_576  # a sheet has no more, in Excel and in LibreOffice
+LONGEST = 32_767  # UTF-16 units: Excel's longest cell
+FIRST_DAY = date(1900, 3, 1)  # Excel counts the days before it wrongly
+
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
+_FORMULA = r"""(?=["'\s]*[=+\-@＝＋－＠])"""
+_OPENS = rf"""^{_FORMULA}|^(?=["']*[\t\r\n])"""
+_AFTER = rf"""(?:(?<=[;,\t\n])|(?<=\r)(?!\n)){_FORMULA}"""  # were it read with another delimiter
+OPENS = re.compile(_OPENS)
+OPENS_ANYWHERE = re.compile(f"{_OPENS}|{_AFTER}")
+BLANKS = re.compile("^ +|(?<= ) +| +$")
+LINES = re.compile(r"\r\n|\r|\n")
+QUOTED = re.compile("|".join(place.replace("(?=", "'(?=") for place in (_OPENS, _AFTER)))
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A table: its rows may be an iterator, and are asked for one by one.
+
+    Times are shown on the clocks of `zone`; a cell cannot hold one, so a column's head should name it.
+    """
+
+    name: str
+    head: Sequence[str]
+    rows: Iterable[Sequence[Cell]]
+    zone: tzinfo = UTC
+
+
+def written(kind: str, sheets: Sequence[Sheet], locale: str = "en") -> Iterator[bytes]:
+    """The bytes of a file of this kind: csv (the first sheet alone), xlsx or ods; KeyError for another."""
+    return {"csv": lambda: as_csv(sheets[0], locale), "xlsx": lambda: as_xlsx(sheets), "ods": lambda: as_ods(sheets)}[
+        kind
+    ]()
+
+
+def filename(name: str, kind: str) -> str:
+    """A name for a download: no folder, nothing a shell, a spreadsheet or Windows reads otherwise, not too long."""
+    plain = UNPRINTABLE.sub("", unicodedata.normalize("NFC", name))
+    plain = re.sub(r"""[\s\u2028\u2029\u202a-\u202e\u2066-\u2069/\\:*?"'<>|;,%&$`!^(){}\[\]#~]+""", "-", plain)
+    plain = re.sub("-+", "-", plain).strip("-=+@＝＋－＠. ")[:80].rstrip("-. ")
+    return f"{plain or 'table'}.{kind}"
+
+
+# csv
+
+
+def as_csv(sheet: Sheet, locale: str = "en") -> Iterator[bytes]:
+    """One sheet as csv in UTF-8 with BOM, by which Excel knows it.
+
+    Excel splits at the delimiter of its own region: a semicolon, with a decimal comma, wherever the locale writes
+    one. A first line `sep=,` would do without, but makes Excel take the rest for Windows-1252. Text that a program
+    might take for a formula is given a leading quote, which `read` takes away again.
+    """
+    comma = get_decimal_symbol(locale) == ","
+    buffer = io.StringIO(newline="")
+    lines = csv.writer(buffer, delimiter=";" if comma else ",", lineterminator="\r\n")
+    buffer.write("\ufeff")
+    for row in chain([sheet.head], sheet.rows):
+        lines.writerow([_csv_cell(cell, sheet.zone, comma) for cell in row])
+        if buffer.tell() >= PIECE:
+            yield buffer.getvalue().encode()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue().encode()
+
+
+def _csv_cell(cell: Cell, zone: tzinfo, comma: bool) -> str | int:
+    match cell:
+        case str():
+            return guarded(UNPRINTABLE.sub("\ufffd", cell))
+        case None:
+            return ""
+        case bool():
+            return "TRUE" if cell else "FALSE"
+        case int():
+            return cell
+        case float():
+            return (repr(cell).replace(".", ",") if comma else repr(cell)) if isfinite(cell) else ""
+        case datetime():
+            return local(cell, zone).isoformat(" ")
+        case time():
+            return cell.isoformat("seconds")
+        case timedelta():
+            return _hours(cell)
+    return cell.isoformat()
+
+
+def guarded(text: str) -> str:
+    """Text as it stands in our csv: a quote before whatever might be taken for a formula."""
+    return OPENS_ANYWHERE.sub("'", text)
+
+
+def unguarded(text: str) -> str:
+    """Text as it was before `guarded`."""
+    return QUOTED.sub("", text)
+
+
+# xlsx
+
+
+def as_xlsx(sheets: Sequence[Sheet]) -> Iterator[bytes]:
+    """A workbook; its rows lie on the disk, never all in memory, until it is whole and handed out.
+
+    A cell of more than 32,767 characters is cut there: Excel calls a file with a longer one damaged.
+    """
+    with TemporaryDirectory(prefix="lms-xlsx-", ignore_cleanup_errors=True) as folder:
+        path = Path(folder) / "table.xlsx"
+        options = {"constant_memory": True, "tmpdir": folder}
+        options |= dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
+        book = Workbook(str(path), options)
+        for sheet, name in zip(sheets, sheet_names(sheets), strict=True):
+            _xlsx_sheet(book, name, sheet)
+        book.close()
+        with path.open("rb") as file:
+            yield from iter(lambda: file.read(PIECE), b"")
+
+
+def _xlsx_sheet(book: Workbook, name: str, sheet: Sheet) -> None:
+    bold = book.add_format({"bold": True, "quote_prefix": True})
+    quoted = book.add_format({"quote_prefix": True})
+    shapes = {
+        shape: book.add_format({"num_format": words})
+        for shape, words in (
+            (datetime, "yyyy-mm-dd hh:mm:ss"),
+            (date, "yyyy-mm-dd"),
+            (time, "hh:mm:ss"),
+            (timedelta, "[h]:mm:ss"),
+        )
+    }
+    page = book.add_worksheet(name)
+    page.freeze_panes(1, 0)
+    widths, rows = _peeked(sheet)
+    for column, width in enumerate(widths):
+        page.set_column(column, column, width)
+    last = 0
+    for last, row in enumerate(rows):
+        if last >= MOST_ROWS:
+            raise TooManyRows(name)
+        for column, cell in enumerate(row):
+            match _plain(cell, sheet.zone):
+                case None:
+                    continue
+                case str() as text:
+                    shape = bold if last == 0 else quoted if OPENS.match(text) else None
+                    page.write_string(last, column, _excel_text(text), shape)
+                case bool() as truth:
+                    page.write_boolean(last, column, truth)
+                case int() | float() as number:
+                    page.write_number(last, column, number)
+                case moment:
+                    page.write_datetime(last, column, moment, shapes[type(moment)])
+    page.autofilter(0, 0, last, max(len(sheet.head) - 1, 0))
+
+
+def _excel_text(text: str) -> str:
+    """Text that fits a cell; xlsxwriter would write one between <r> and </r> as it stands, tags and all."""
+    if len(text) > LONGEST // 2:
+        text = text.encode("utf-16-le")[: 2 * LONGEST].decode("utf-16-le", "ignore")
+    return text + " " if text.startswith("<r>") and text.endswith("</r>") else text
+
+
+# ods
+
+
+def as_ods(sheets: Sequence[Sheet]) -> Iterator[bytes]:
+    """An OpenDocument spreadsheet; each row is handed on before the next one is asked for."""
+    sink = _Sink()
+    names = sheet_names(sheets)
+    kind = MIMETYPES["ods"].encode()
+    with ZipFile(cast(IO[bytes], sink), "w", ZIP_DEFLATED, compresslevel=1) as package:
+        first = ZipInfo("mimetype")  # bare, at the very start: there the format is known by
+        first.header_offset, first.CRC, first.file_size, first.compress_size = 0, crc32(kind), len(kind), len(kind)
+        cast(IO[bytes], package.fp).write(first.FileHeader() + kind)
+        package.filelist.append(first)
+        package.writestr("META-INF/manifest.xml", MANIFEST)
+        package.writestr("settings.xml", _ods_settings(names))
+        with package.open("content.xml", "w") as content:
+            for piece in _ods_content(sheets, names):
+                content.write(piece.encode())
+                if sink.waiting:
+                    yield sink.taken()
+    yield sink.taken()
+
+
+class _Sink:
+    """Where a package is written that nobody can turn back in: what was written is taken away."""
+
+    def __init__(self) -> None:
+        self.waiting: list[bytes] = []
+
+    def write(self, piece: bytes) -> int:
+        self.waiting.append(bytes(piece))
+        return len(piece)
+
+    def flush(self) -> None:
+        return
+
+    def taken(self) -> bytes:
+        taken, self.waiting = b"".join(self.waiting), []
+        return taken
+
+
+_XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_OASIS = "urn:oasis:names:tc:opendocument:xmlns:"
+MANIFEST = (
+    f'{_XML}<manifest:manifest xmlns:manifest="{_OASIS}manifest:1.0" manifest:version="1.3">'
+    f'<manifest:file-entry manifest:full-path="/" manifest:version="1.3" manifest:media-type="{MIMETYPES["ods"]}"/>'
+    '<manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml"/>'
+    '<manifest:file-entry manifest:full-path="settings.xml" manifest:media-type="text/xml"/></manifest:manifest>'
+)
+_DAY = '<number:year number:style="long"/>{0}<number:month number:style="long"/>{0}<number:day number:style="long"/>'
+_HOURS = (
+    '<number:hours number:style="long"/><number:text>:</number:text><number:minutes number:style="long"/>'
+    '<number:text>:</number:text><number:seconds number:style="long"/>'
+)
+_DAY = _DAY.format("<number:text>-</number:text>")
+SHAPES = (
+    f'<number:date-style style:name="N1">{_DAY}</number:date-style>'
+    f'<number:date-style style:name="N2">{_DAY}<number:text> </number:text>{_HOURS}</number:date-style>'
+    f'<number:time-style style:name="N3">{_HOURS}</number:time-style>'
+    f'<number:time-style style:name="N4" number:truncate-on-overflow="false">{_HOURS}</number:time-style>'
+    '<number:text-style style:name="N5"><number:text-content/></number:text-style>'
+    + "".join(
+        f'<style:style style:name="{name}" style:family="table-cell" style:data-style-name="{data}"/>'
+        for name, data in (("day", "N1"), ("moment", "N2"), ("time", "N3"), ("length", "N4"), ("text", "N5"))
+    )
+    + '<style:style style:name="head" style:family="table-cell" style:data-style-name="N5">'
+    '<style:text-properties fo:font-weight="bold"/></style:style>'
+)
+
+
+def _ods_content(sheets: Sequence[Sheet], names: Sequence[str]) -> Iterator[str]:
+    spaces = " ".join(f'xmlns:{name}="{_OASIS}{name}:1.0"' for name in ("office", "table", "text", "style"))
+    spaces += f' xmlns:fo="{_OASIS}xsl-fo-compatible:1.0" xmlns:number="{_OASIS}datastyle:1.0"'
+    yield f'{_XML}<office:document-content {spaces} office:version="1.3"><office:automatic-styles>{SHAPES}'
+    peeked = [_peeked(sheet) for sheet in sheets]
+    for width in sorted({width for widths, _ in peeked for width in widths}):
+        yield f'<style:style style:name="w{width}" style:family="table-column">'
+        yield f'<style:table-column-properties style:column-width="{width * 0.2:.1f}cm"/></style:style>'
+    yield "</office:automatic-styles><office:body><office:spreadsheet>"
+    ranges = []
+    for sheet, name, (widths, rows) in zip(sheets, names, peeked, strict=True):
+        yield f"<table:table table:name={quoteattr(name)}>"
+        yield "".join(f'<table:table-column table:style-name="w{width}"/>' for width in widths)
+        last = 0
+        for last, row in enumerate(rows):
+            if last >= MOST_ROWS:
+                raise TooManyRows(name)
+            cells = "".join([_ods_cell(_plain(cell, sheet.zone), "head" if last == 0 else "") for cell in row])
+            yield f"<table:table-row>{cells}</table:table-row>"
+        yield "</table:table>"
+        corner = xl_rowcol_to_cell(last, max(len(sheet.head) - 1, 0))
+        quoted = name.replace("'", "''")
+        ranges.append(quoteattr(f"'{quoted}'.A1:'{quoted}'.{corner}"))
+    yield "<table:database-ranges>"
+    for number, area in enumerate(ranges):
+        yield f'<table:database-range table:name="__Anonymous_Sheet_DB__{number}" '
+        yield f'table:target-range-address={area} table:display-filter-buttons="true"/>'
+    yield "</table:database-ranges></office:spreadsheet></office:body></office:document-content>"
+
+
+def _ods_cell(cell: Cell, style: str = "") -> str:
+    if cell is None:
+        return "<table:table-cell/>"
+    match cell:
+        case str():
+            style, kind, shown = style or ("text" if OPENS.match(cell) else ""), "string", ""
+        case bool():
+            kind, shown = "boolean", f'office:boolean-value="{str(cell).lower()}"'
+        case int() | float():
+            kind, shown = "float", f'office:value="{cell!r}"'
+        case datetime():
+            style, kind, shown = "moment", "date", f'office:date-value="{cell.isoformat()}"'
+        case date():
+            style, kind, shown = "day", "date", f'office:date-value="{cell.isoformat()}"'
+        case time():
+            style, kind, shown = "time", "time", f'office:time-value="PT{cell:%HH%MM%SS}"'
+        case timedelta():
+            hours = _hours(cell).replace(":", "H", 1).replace(":", "M")
+            sign, hours = ("-", hours[1:]) if hours.startswith("-") else ("", hours)
+            style, kind, shown = "length", "time", f'office:time-value="{sign}PT{hours}S"'
+    named = f' table:style-name="{style}"' if style else ""
+    words = _ods_text(cell) if isinstance(cell, str) else ""
+    return f'<table:table-cell{named} office:value-type="{kind}" {shown}>{words}</table:table-cell>'
+
+
+def _ods_text(text: str) -> str:
+    """Paragraphs; a blank at the edge or after another one is an element, for plain ones are folded together."""
+    lines = [BLANKS.sub(_ods_blank, escape(line)) for line in LINES.split(text)]
+    return "".join([f"<text:p>{line}</text:p>" for line in lines])
+
+
+def _ods_blank(found: re.Match[str]) -> str:
+    return f'<text:s text:c="{len(found[0])}"/>'
+
+
+def _ods_settings(names: Sequence[str]) -> str:
+    """The head of each sheet stays in sight."""
+    item = '<config:config-item config:name="{}" config:type="{}">{}</config:config-item>'.format
+    frozen = item("VerticalSplitMode", "short", 2) + item("VerticalSplitPosition", "int", 1)
+    frozen += item("ActiveSplitRange", "short", 2) + item("PositionBottom", "int", 1)
+    return (
+        f'{_XML}<office:document-settings xmlns:office="{_OASIS}office:1.0" xmlns:config="{_OASIS}config:1.0" '
+        'office:version="1.3"><office:settings><config:config-item-set config:name="ooo:view-settings">'
+        '<config:config-item-map-indexed config:name="Views"><config:config-item-map-entry>'
+        '<config:config-item-map-named config:name="Tables">'
+        + "".join(
+            f"<config:config-item-map-entry config:name={quoteattr(name)}>{frozen}</config:config-item-map-entry>"
+            for name in names
+        )
+        + "</config:config-item-map-named></config:config-item-map-entry></config:config-item-map-indexed>"
+        "</config:config-item-set></office:settings></office:document-settings>"
+    )
+
+
+# what all three share
+
+
+class TooManyRows(ValueError):
+    """More rows than a sheet holds."""
+
+
+def local(moment: datetime, zone: tzinfo) -> datetime:
+    """What a clock in the zone shows, to the second; ValueError where a time does not say its own zone."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone cannot be shown in another one")
+    return moment.astimezone(zone).replace(tzinfo=None, microsecond=0)
+
+
+def sheet_names(sheets: Sequence[Sheet]) -> list[str]:
+    """Names that Excel takes: no bracket, slash, colon, star or question mark, at most 31 characters, none twice."""
+    names: list[str] = []
+    for sheet in sheets:
+        plain = (
+            re.sub(r"[\[\]:*?/\\\s]+", " ", UNPRINTABLE.sub("", sheet.name)).strip("' =+-@＝＋－＠")[:31].strip("' ")
+        )
+        plain = plain if plain and plain.casefold() != "history" else f"Sheet {len(names) + 1}"
+        number = 2
+        base = plain
+        while plain.casefold() in {name.casefold() for name in names}:
+            plain, number = f"{base[:27]} {number}", number + 1
+        names.append(plain)
+    return names
+
+
+def _plain(cell: Cell, zone: tzinfo) -> Cell:
+    """A cell that every format can hold: a number or date that a spreadsheet would get wrong becomes text."""
+    match cell:
+        case str():
+            return UNPRINTABLE.sub("\ufffd", cell) or None
+        case None | bool():
+            return cell
+        case int():
+            return cell if abs(cell) < LARGEST else str(cell)
+        case float():
+            return cell if isfinite(cell) else None
+        case datetime():
+            cell = local(cell, zone)
+            return cell if cell.date() >= FIRST_DAY else cell.isoformat(" ")
+        case date():
+            return cell if cell >= FIRST_DAY else cell.isoformat()
+        case time():
+            return cell.replace(tzinfo=None, microsecond=0)
+    return cell
+
+
+def _hours(length: timedelta) -> str:
+    seconds = round(length.total_seconds())
+    minutes, seconds = divmod(abs(seconds), 60)
+    return f"{'-' if length < timedelta() else ''}{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+
+
+def _peeked(sheet: Sheet) -> tuple[list[int], Iterator[Sequence[Cell]]]:
+    """How wide the columns are, by the first rows, and all rows with the head as the first."""
+    rows = iter(sheet.rows)
+    first: list[Sequence[Cell]] = [sheet.head, *islice(rows, PEEKED)]
+    widths = [NARROWEST] * max(map(len, first))
+    for row in first:
+        for column, cell in enumerate(row):
+            shown = 19 if isinstance(cell, datetime) else len(str(cell or ""))
+            widths[column] = min(max(widths[column], shown + 2), WIDEST)
+    return widths, chain(first, rows)
