@@ -19,8 +19,9 @@ from lms.accounts import letters, links
 from lms.accounts.models import Person, Purpose, Role
 from lms.app import create_app
 from lms.clock import now
-from lms.content.loader import BadMaterial, load
+from lms.content.loader import BadMaterial, load, load_event
 from lms.database import db, writing
+from lms.events import loading
 from lms.paths import MIGRATIONS, MODULES
 from lms.settings import HalfConfigured, Settings, read
 
@@ -145,6 +146,35 @@ def check(folder: Path | None) -> None:
     questions = sum(len(module.quiz.questions) for module in training.course("en").modules)
     terms = len(training.course("en").glossary)
     click.echo(f"No faults: {lessons} lessons, {questions} questions, {terms} glossary terms.")
+
+
+@main.group()
+def events() -> None:
+    """Events and their half-days."""
+
+
+@events.command("load", with_appcontext=False)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def load_events(file: Path) -> None:
+    """Make the event that FILE describes, or bring it to what FILE says; the same file twice changes nothing."""
+    try:
+        described = load_event(file)
+    except BadMaterial as problem:
+        for fault in problem.faults:
+            click.echo(str(fault))
+        raise Refused(f"{len(problem.faults)} fault{'s' * (len(problem.faults) > 1)}.") from None
+    with _working(_app()):
+        try:
+            loaded = loading.load(described)
+        except loading.HasMarks as problem:
+            raise Refused(str(problem)) from None
+        except OperationalError:
+            raise Refused("The database is not up to date: run `lms db upgrade`.") from None
+        db.session.commit()
+    for change in loaded.changes:
+        click.echo(change)
+    if not loaded.changes:
+        click.echo("Nothing to change.")
 
 
 @main.group()

@@ -14,6 +14,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import fields, replace
 
+from lms.content.events import EventFile, unfit
 from lms.content.material import (
     KINDS,
     Course,
@@ -110,6 +111,16 @@ def load(root: Path, translator: Callable[[str], Callable[[str], str]] = lambda 
     return training
 
 
+def load_event(path: Path) -> EventFile:
+    """Read one event's file. Raises BadMaterial with every fault in it."""
+    tree = _Tree(path.parent, lambda _locale: str)
+    event = tree.event(path.name)
+    if tree.faults:
+        raise BadMaterial(sorted(set(tree.faults)))
+    assert event is not None  # noqa: S101 - without faults there is an event
+    return event
+
+
 @dataclass(frozen=True)
 class _File:
     """One file's text, and what its faults are called."""
@@ -183,6 +194,7 @@ class _Tree:
         for asked_in, question, place in self.questions:
             for reason in _unfit(question):
                 self._fault(asked_in, question.id, reason, place)
+        self._events()
         if self.faults:
             return None
         courses = {}
@@ -462,6 +474,28 @@ class _Tree:
             if isinstance(source, str) and source not in self.sources:
                 self._fault(file, source, f"the source “{source}” is not in sources.toml", place)
 
+    # --- events ----------------------------------------------------------------------------------------------
+
+    def _events(self) -> None:
+        """The events that ship with the material; no two may have the same name in the address."""
+        names = sorted(path.relative_to(self.root).as_posix() for path in self.root.glob("events/*.toml"))
+        slugs: dict[str, str] = {}
+        for name in names:
+            event = self.event(name)
+            if event is not None and slugs.setdefault(event.slug, name) != name:
+                self._fault(name, "slug", f"{slugs[event.slug]} has the slug “{event.slug}” too")
+
+    def event(self, name: str) -> EventFile | None:
+        """One event's file."""
+        found = self._table(name)
+        if found is None:
+            return None
+        file, table = found
+        event = self._build(EventFile, table, file, "", "")
+        for needle, place, reason in unfit(event) if event else ():
+            self._fault(file, needle, reason, place)
+        return event
+
     # --- translations --------------------------------------------------------------------------------------
 
     def _translation(self, name: str, locale: str, original: _File, table: Table) -> tuple[_File, str, bool]:
@@ -585,7 +619,8 @@ def _plain(message: str) -> str:
     if "RFC3339" in message:
         return "expected a date such as 2026-11-21, without quotation marks"
     names = {"`str`": "text", "`int`": "a whole number", "`float`": "a number", "`bool`": "true or false",
-             "`array`": "a list", "`object`": "a table", "`date`": "a date", "`null`": "nothing"}  # fmt: skip
+             "`array`": "a list", "`object`": "a table", "`date`": "a date", "`null`": "nothing",
+             "`datetime`": "a date with a time, such as 2026-11-21T09:00:00"}  # fmt: skip
     for code, word in names.items():
         message = message.replace(code, word)
     return message[0].lower() + message[1:]
