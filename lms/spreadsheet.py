@@ -1,4 +1,4 @@
-"""Tables as csv, xlsx or ods: written piece by piece, so that no text in them is ever taken for a formula."""
+"""Tables as csv, xlsx or ods: no text that is written becomes a formula, no file that is read can do harm."""
 
 import csv
 import io
@@ -12,13 +12,16 @@ from math import isfinite
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, cast
+from xml.parsers import expat
 from xml.sax.saxutils import escape, quoteattr
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 from zlib import crc32
+from zlib import error as Inflating
 
 from babel.numbers import get_decimal_symbol
+from python_calamine import CalamineWorkbook, PasswordError, SheetTypeEnum, SheetVisibleEnum
 from xlsxwriter import Workbook
-from xlsxwriter.utility import xl_rowcol_to_cell
+from xlsxwriter.utility import xl_cell_to_rowcol, xl_rowcol_to_cell
 
 Cell = str | int | float | bool | date | datetime | time | timedelta | None
 
@@ -34,6 +37,15 @@ LARGEST = 10**15  # beyond it a spreadsheet rounds whole numbers
 MOST_ROWS = 1_048_576  # a sheet has no more, in Excel and in LibreOffice
 LONGEST = 32_767  # UTF-16 units: Excel's longest cell
 FIRST_DAY = date(1900, 3, 1)  # Excel counts the days before it wrongly
+
+MOST_BYTES = 5_000_000  # of a file that is read
+MOST_READ = 5_000  # rows below the head
+MOST_COLUMNS = 256
+MOST_CELLS = 1_500_000  # full and empty ones, of all sheets
+MOST_TEXT = 20_000_000  # characters of all sheets
+MOST_SHEETS = 10  # that are looked at
+MOST_PARTS = 2_000  # files in a package
+MOST_UNPACKED = 40_000_000  # bytes of the parts of a package
 
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _FORMULA = r"""(?=["'\s]*[=+\-@＝＋－＠])"""
@@ -413,3 +425,354 @@ def _peeked(sheet: Sheet) -> tuple[list[int], Iterator[Sequence[Cell]]]:
             shown = 19 if isinstance(cell, datetime) else len(str(cell or ""))
             widths[column] = min(max(widths[column], shown + 2), WIDEST)
     return widths, chain(first, rows)
+
+
+# reading
+
+
+@dataclass(frozen=True)
+class Table:
+    """A sheet that was read. `rows[0]` is row 1 of the sheet; cells left empty are "", at the end of a row left out."""
+
+    name: str
+    rows: tuple[tuple[Cell, ...], ...]
+
+
+@dataclass(frozen=True)
+class Book:
+    """What was read: every sheet in sight that holds something, and notes on how it was read, as codes."""
+
+    tables: tuple[Table, ...]
+    notes: tuple[str, ...] = ()
+
+
+class Unreadable(ValueError):
+    """A file that cannot be, or will not be read; why as a code, and where.
+
+    large, rows, columns, text: more than is taken. cell: one cell holds too much. empty: there is nothing in it.
+    kind: it is something else. old: xls or xlsb. locked: it needs a password. bomb, entities: it is an attack.
+    encoding, binary, quotes: csv that does not add up. damaged: anything else.
+    """
+
+    def __init__(self, why: str, row: int | None = None) -> None:
+        super().__init__(why if row is None else f"{why} in row {row}")
+        self.why = why
+        self.row = row
+
+
+def read(content: bytes, most_rows: int = MOST_READ, most_bytes: int = MOST_BYTES) -> Book:
+    """The tables of a csv, xlsx or ods file, told apart by what is in it; Unreadable says why there are none.
+
+    Formulas are read as the values they had, macros and pictures not at all. Numbers are int or float, dates and
+    times what they are; in csv everything is text.
+    """
+    if len(content) > most_bytes:
+        raise Unreadable("large")
+    if content.startswith(b"PK"):
+        book = _read_package(content, most_rows + 1)
+    elif content.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        raise Unreadable("locked" if "EncryptedPackage".encode("utf-16-le") in content else "old")
+    else:
+        book = _read_csv(content, most_rows + 1)
+    if not book.tables:
+        raise Unreadable("empty")
+    return book
+
+
+def _read_csv(content: bytes, most_rows: int) -> Book:
+    text, notes = _decoded(content)
+    if "\0" in text or text.lstrip().startswith(("<", "%PDF", "{\\rtf")):
+        raise Unreadable("binary" if "\0" in text else "kind")
+    hint = re.match(r"sep=(.)\r?\n", text)
+    text = text[hint.end() :] if hint else text
+    rows: list[tuple[Cell, ...]] = []
+    try:
+        for row in csv.reader(
+            io.StringIO(text, newline=""), delimiter=hint[1] if hint else _delimiter(text), strict=True
+        ):
+            rows.append(_fitting([unguarded(cell) for cell in row], len(rows) + 1, most_rows))
+    except csv.Error as fault:
+        raise Unreadable("cell" if "limit" in str(fault) else "quotes", len(rows) + 1) from fault
+    return Book(_tables([("", rows)]), notes)
+
+
+def _decoded(content: bytes) -> tuple[str, tuple[str, ...]]:
+    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        if content.startswith(mark):
+            try:
+                return content[len(mark) :].decode(encoding), ()
+            except UnicodeDecodeError as fault:
+                raise Unreadable("encoding") from fault
+    for encoding, notes in (("utf-8", ()), ("cp1252", ("windows-1252",))):
+        try:
+            return content.decode(encoding), notes
+        except UnicodeDecodeError:
+            continue
+    raise Unreadable("encoding")
+
+
+def _delimiter(text: str) -> str:
+    """What splits the first line that is not empty into most cells."""
+    head = text.lstrip("\r\n")[:LONGEST]
+    return max(",;\t", key=lambda mark: len(next(csv.reader(io.StringIO(head, newline=""), delimiter=mark), [])))
+
+
+def _read_package(content: bytes, most_rows: int) -> Book:
+    """An xlsx or ods; calamine is handed nothing but parts that were checked, in a package of our own making."""
+    parts, ods = _parts(content)
+    check = _Ods(most_rows) if ods else _Xlsx(most_rows)
+    checked = io.BytesIO()
+    with ZipFile(checked, "w", ZIP_STORED) as package:
+        for name, part in parts:
+            if name != "mimetype":
+                check.part(name, part)
+            package.writestr(name, part)
+    checked.seek(0)
+    try:
+        return Book(_tables(_calamine(checked, most_rows)))
+    except (Unreadable, KeyboardInterrupt, SystemExit, MemoryError):
+        raise
+    except PasswordError as fault:
+        raise Unreadable("locked") from fault
+    except BaseException as fault:  # a panic of the Rust beneath is not an Exception
+        raise Unreadable("damaged") from fault
+
+
+def _calamine(package: IO[bytes], most_rows: int) -> Iterator[tuple[str, list[tuple[Cell, ...]]]]:
+    area = text = 0
+    with CalamineWorkbook.from_object(package) as workbook:
+        shown = [
+            sheet.name
+            for sheet in workbook.sheets_metadata
+            if sheet.visible == SheetVisibleEnum.Visible and sheet.typ == SheetTypeEnum.WorkSheet
+        ]
+        for name in shown[:MOST_SHEETS]:
+            sheet = workbook.get_sheet_by_name(name)
+            area += sheet.total_height * sheet.total_width
+            if area > MOST_CELLS:
+                raise Unreadable("large")
+            rows = sheet.to_python(skip_empty_area=False)
+            text += sum(len(cell) for row in rows for cell in row if isinstance(cell, str))
+            if text > MOST_TEXT:
+                raise Unreadable("text")
+            yield name, [_fitting(row, number, most_rows) for number, row in enumerate(rows, 1)]
+
+
+def _parts(content: bytes) -> tuple[list[tuple[str, bytes]], bool]:
+    """The parts of a package that a table is read from, and whether it is an ods; sizes are judged before unpacking."""
+    if content.count(b"PK\1\2") > MOST_PARTS:
+        raise Unreadable("bomb")
+    try:
+        with ZipFile(io.BytesIO(content)) as package:
+            entries = package.infolist()
+            names = [entry.filename for entry in entries]
+            packed, unpacked = (sum(getattr(one, size) for one in entries) for size in ("compress_size", "file_size"))
+            if (
+                packed > len(content)
+                or unpacked > MOST_UNPACKED
+                or len(names) > len({name.casefold() for name in names})
+            ):
+                raise Unreadable("bomb")
+            if any(entry.flag_bits & 1 for entry in entries):
+                raise Unreadable("locked")
+            if any(entry.compress_type not in (ZIP_STORED, ZIP_DEFLATED) for entry in entries):
+                raise Unreadable("damaged")
+            if "xl/workbook.bin" in names:
+                raise Unreadable("old")
+            ods = "mimetype" in names and package.read("mimetype") == MIMETYPES["ods"].encode()
+            if not ods and "xl/workbook.xml" not in names:
+                raise Unreadable("kind")
+            wanted = ODS_PARTS if ods else XLSX_PARTS
+            return [(name, package.read(name)) for name in sorted(filter(wanted.fullmatch, names))], ods
+    except (BadZipFile, Inflating, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError, OSError) as fault:
+        raise Unreadable("damaged") from fault
+    except ValueError as fault:
+        raise fault if isinstance(fault, Unreadable) else Unreadable("damaged") from fault
+
+
+ODS_PARTS = re.compile(r"mimetype|META-INF/manifest\.xml|content\.xml")
+XLSX_PARTS = re.compile(
+    r"\[Content_Types\]\.xml|_rels/\.rels|xl/_rels/workbook\.xml\.rels|xl/[^/]+\.xml|xl/worksheets/[^/]+\.xml"
+)
+
+
+ODS_CELLS = ("table:table-cell", "table:covered-table-cell")
+PLACE = re.compile("([A-Za-z]{1,3})([0-9]{1,7})")
+
+
+class _Check:
+    """Reads every part before calamine does, which lays a table out in memory from its first to its furthest cell.
+
+    No document type, so no entity; only UTF-8; and neither place nor size of a cell beyond what is taken.
+    """
+
+    def __init__(self, most_rows: int) -> None:
+        self.most_rows = most_rows
+        self.name = self.said = ""
+        self.area = self.text = self.lowest = self.furthest = 0
+        self.row = self.column = self.length = 0
+
+    def part(self, name: str, content: bytes) -> None:
+        """Check one part; one that others refer to comes before them."""
+        parser = expat.ParserCreate("utf-8")
+        parser.buffer_text = True
+        parser.StartDoctypeDeclHandler = self.refuse
+        parser.StartElementHandler = self.start
+        parser.EndElementHandler = self.end
+        parser.CharacterDataHandler = self.characters
+        self.name, self.row, self.column = name.lower(), 0, 0
+        try:
+            parser.Parse(content, True)
+        except (expat.ExpatError, ValueError) as fault:
+            raise fault if isinstance(fault, Unreadable) else Unreadable("damaged") from fault
+        self.close()
+
+    def close(self) -> None:
+        """Add up a sheet that is read to its end."""
+        self.area += self.lowest * self.furthest
+        self.lowest = self.furthest = 0
+        if self.area > MOST_CELLS:
+            raise Unreadable("large")
+
+    def refuse(self, *_words: object) -> None:
+        raise Unreadable("entities")
+
+    def full(self, row: int, column: int, length: int = 0) -> None:
+        """Note a cell that holds something."""
+        if row > self.most_rows:
+            raise Unreadable("rows", row)
+        if column > MOST_COLUMNS:
+            raise Unreadable("columns", row)
+        self.lowest, self.furthest = max(self.lowest, row), max(self.furthest, column)
+        self.text += length
+        if self.text > MOST_TEXT:
+            raise Unreadable("text")
+
+    def start(self, name: str, about: dict[str, str]) -> None:
+        raise NotImplementedError
+
+    def end(self, name: str) -> None:
+        raise NotImplementedError
+
+    def characters(self, text: str) -> None:
+        self.length += len(text)
+
+
+class _Xlsx(_Check):
+    """The parts of an xlsx; the shared strings come before the sheets in the alphabet."""
+
+    def __init__(self, most_rows: int) -> None:
+        super().__init__(most_rows)
+        self.shared: list[int] = []
+        self.refers = False
+
+    def start(self, name: str, about: dict[str, str]) -> None:
+        name = name.rpartition(":")[2]
+        if name == "row":
+            self.row, self.column = _later(self.row, about.get("r")), 0
+        elif name == "c":
+            place = PLACE.fullmatch(about.get("r", "A1"))
+            if not place or ("r" in about and int(place[2]) != self.row):
+                raise Unreadable("damaged")
+            self.column = _later(self.column, xl_cell_to_rowcol(place[0].upper())[1] + 1 if "r" in about else None)
+            self.refers = about.get("t") == "s"
+        elif name in ("si", "v", "is"):
+            self.length = 0
+
+    def characters(self, text: str) -> None:
+        super().characters(text)
+        self.said = text
+
+    def end(self, name: str) -> None:
+        name = name.rpartition(":")[2]
+        if name == "si" and self.name == "xl/sharedstrings.xml":
+            self.shared.append(self.length)
+        elif name in ("v", "is"):
+            length = self.length
+            if self.refers and length:
+                number = int(self.said)
+                if not 0 <= number < len(self.shared):
+                    raise Unreadable("damaged")
+                length = self.shared[number]
+            self.full(self.row, self.column, length)
+
+
+class _Ods(_Check):
+    """The parts of an ods, where a row or a cell may say how often it is repeated."""
+
+    in_row = in_cell = holds = False
+
+    def start(self, name: str, about: dict[str, str]) -> None:
+        if name == "manifest:encryption-data":
+            raise Unreadable("locked")
+        if (name == "table:table-row" and self.in_row) or (name in ODS_CELLS and self.in_cell):
+            raise Unreadable("damaged")
+        if name == "table:table-row":
+            self.in_row, self.rows = True, _times(about.get("table:number-rows-repeated"))
+            self.column = self.last = self.row_text = 0
+        elif name in ODS_CELLS:
+            self.in_cell, self.columns = True, _times(about.get("table:number-columns-repeated"))
+            self.holds = any(one.startswith("office:") or one == "table:formula" for one in about)
+            self.length = sum(map(len, about.values()))
+        elif name == "text:s":
+            self.length += _times(about.get("text:c"))
+
+    def characters(self, text: str) -> None:
+        super().characters(text)
+        self.holds = self.holds or not text.isspace()
+
+    def end(self, name: str) -> None:
+        if name in ODS_CELLS:
+            self.in_cell = False
+            self.column += self.columns
+            if self.holds:
+                self.last = self.column
+                self.row_text += self.columns * self.length
+        elif name == "table:table-row":
+            self.in_row = False
+            self.row += self.rows
+            if self.last:
+                self.full(self.row, self.last, self.rows * self.row_text)
+        elif name == "table:table":
+            self.close()
+            self.row = 0
+
+
+def _later(position: int, given: str | int | None) -> int:
+    """A place after this one: the next where none is given. Never an earlier one, which every program writes first."""
+    place = position + 1 if given is None else int(given)
+    if place <= position:
+        raise Unreadable("damaged")
+    return place
+
+
+def _times(given: str | None) -> int:
+    times = int(given or 1)
+    if times < 0:
+        raise Unreadable("damaged")
+    return times
+
+
+def _fitting(row: Sequence[Cell], number: int, most_rows: int) -> tuple[Cell, ...]:
+    """A row without the empty cells at its end, whole numbers as such; Unreadable where it is more than is taken."""
+    if number > most_rows:
+        raise Unreadable("rows", number)
+    cells = [int(cell) if isinstance(cell, float) and cell.is_integer() else cell for cell in row]
+    while cells and cells[-1] == "":
+        cells.pop()
+    if len(cells) > MOST_COLUMNS:
+        raise Unreadable("columns", number)
+    if any(isinstance(cell, str) and len(cell) > LONGEST for cell in cells):
+        raise Unreadable("cell", number)
+    return tuple(cells)
+
+
+def _tables(found: Iterable[tuple[str, list[tuple[Cell, ...]]]]) -> tuple[Table, ...]:
+    """Those that hold something, without the empty rows at their end."""
+    tables = []
+    for name, rows in found:
+        while rows and not rows[-1]:
+            rows.pop()
+        if rows:
+            tables.append(Table(name, tuple(rows)))
+    return tuple(tables)
