@@ -16,6 +16,7 @@ import msgspec
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, Connection, DateTime, Dialect, Engine, Enum, MetaData, String, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
@@ -102,6 +103,12 @@ def look() -> Iterator[Connection]:
             yield connection
     finally:
         _writing.reset(token)
+
+
+def insert(table: type[Any]) -> Any:
+    """An INSERT that can say what happens on a conflict, in the words of the database at hand."""
+    kind = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
+    return kind.insert(table)
 
 
 def init_app(app: Flask, settings: Settings) -> None:

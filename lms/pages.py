@@ -6,6 +6,7 @@ from datetime import date, datetime
 from functools import cache
 from hashlib import sha256
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Flask, Response, g, render_template, request
 from flask.globals import request_ctx
@@ -47,7 +48,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters.update(day=day, moment=moment, clock=clock, points=points)
+    app.jinja_env.filters.update(day=day, moment=moment, clock=clock, points=points, day_in=day_in, clock_in=clock_in)
     app.jinja_env.globals.update(static=static, foreign=foreign)
     app.url_map.converters["int"] = SmallInteger
     app.config["MAX_CONTENT_LENGTH"] = 1024 * 1024
@@ -137,7 +138,7 @@ def _refuse_unreadable() -> ResponseReturnValue | None:
 
 def error(code: int, heading: str, words: str) -> ResponseReturnValue:
     """An error page, or its words as JSON for a program."""
-    if request.accept_mimetypes.best == "application/json" or request.is_json:
+    if request.accept_mimetypes.best == "application/json" or request.is_json or request.authorization is not None:
         return {"error": words}, code
     if request_ctx.url_adapter is None:  # the Host is none, so that no address can be written on a page
         return f"{heading}. {words}", code, {"Content-Type": "text/plain; charset=utf-8"}
@@ -166,6 +167,7 @@ def _http_error(problem: HTTPException) -> ResponseReturnValue | HTTPException:
         )
     texts = {
         400: (gettext("Not understood"), gettext("The request was not complete. Go back and try again.")),
+        401: (gettext("Not open to you"), gettext("Sign in again, or pair this desk again.")),
         403: (gettext("Not open to you"), gettext("Your account may not do this.")),
         404: (gettext("Not found"), gettext("There is no such page, or it is not open to you. Check the address.")),
         405: (gettext("Not possible this way"), gettext("This address cannot be used like that. Begin at the course.")),
@@ -241,6 +243,16 @@ def day(value: date | datetime) -> str:
 def clock(value: datetime) -> str:
     """Hours and minutes in the site's time zone."""
     return str(format_time(value, "HH:mm"))
+
+
+def day_in(value: datetime, zone: ZoneInfo) -> str:
+    """A date in words, as it is in another zone than the site's."""
+    return day(value.astimezone(zone).date())
+
+
+def clock_in(value: datetime, zone: ZoneInfo) -> str:
+    """Hours and minutes in another zone than the site's: an event's own."""
+    return f"{value.astimezone(zone):%H:%M}"
 
 
 def moment(value: datetime) -> str:

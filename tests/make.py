@@ -3,17 +3,23 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from uuid import NAMESPACE_URL, uuid5
+from zoneinfo import ZoneInfo
 
 from flask import Flask
-from sqlalchemy import Select
+from sqlalchemy import Select, select
+from sqlalchemy.orm import joinedload, selectinload
 
 from lms.accounts import passwords
 from lms.accounts.models import Person, Role
 from lms.app import create_app
 from lms.clock import now
 from lms.database import Model, db, writing
+from lms.events import receiving
+from lms.events.models import Appointment, Event, HalfDay, Registration
+from lms.events.parts import Charge, EventKind
 from lms.settings import Settings
 from tests.page import Client
 
@@ -71,6 +77,51 @@ class Making:
         person = Person(**given)
         self.add(person)
         return person
+
+    def event(self, slug: str = "ghent", first: str = "2027-03-01", **values: Any) -> Event:
+        """An event of two days, four half-days: 09:00-12:30 and 13:30-17:00 in Brussels; late after 15 minutes."""
+        zone = ZoneInfo(values.get("timezone", "Europe/Brussels"))
+        day = date.fromisoformat(first)
+        half_days = [
+            HalfDay(
+                id=uuid5(NAMESPACE_URL, f"{slug}/{number}/{title}"),
+                title=f"{title} {number}",
+                starts_at=datetime.combine(day + timedelta(days=number - 1), start, zone),
+                ends_at=datetime.combine(day + timedelta(days=number - 1), end, zone),
+            )
+            for number in (1, 2)
+            for title, start, end in (("Morning", time(9), time(12, 30)), ("Afternoon", time(13, 30), time(17)))
+        ]
+        given = {
+            "slug": slug, "title": f"{slug.title()} training", "kind": EventKind.EU, "city": slug.title(),
+            "country": "BE", "venue": "Town hall", "timezone": "Europe/Brussels", "late_after": 15,
+            "counts_minutes": None, "counts_per_cent": 75, "room_secret": "secret", "half_days": half_days,
+        } | values  # fmt: skip
+        event = Event(**given)
+        self.add(event)
+        return self.event_again(event)
+
+    def event_again(self, event: Event) -> Event:
+        """The event as it is kept now, with its half-days."""
+        return self.one(select(Event).where(Event.id == event.id).options(selectinload(Event.half_days)))
+
+    def registered(self, event: Event, person: Person | None = None, **values: Any) -> Registration:
+        """Someone on the roll, with an account unless a name is given."""
+        if person is None and "name" not in values:
+            person = self.person()
+        with self.app.app_context(), writing():
+            row = receiving.add_registration(
+                db.session.get_one(Event, event.id), now(), **({"person_id": person.id} if person else {}), **values
+            )
+            db.session.commit()
+            found = row.id
+        return self.one(select(Registration).where(Registration.id == found).options(joinedload(Registration.person)))
+
+    def appointed(self, event: Event, charge: Charge | str = Charge.TRAINER, **values: Any) -> Client:
+        """A client in which a trainer has signed in who is appointed to the event."""
+        client = self.signed_in(Role.TRAINER, **values)
+        self.add(Appointment(event_id=event.id, person_id=client.person.id, charge=Charge(charge)))
+        return client
 
     def signed_in(self, role: Role | str = Role.PRACTITIONER, **values: Any) -> Client:
         """A client in which someone of this role has signed in; `client.person` is who."""

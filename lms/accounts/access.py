@@ -61,6 +61,7 @@ class Door(StrEnum):
     PUBLIC = "anyone"
     SIGNED_IN = "signed in"
     TRAINERS = "trainers"
+    DESKS = "trainers, and desks paired to the event"
     ORGANISERS = "organisers"
 
 
@@ -78,7 +79,8 @@ WHO = (
         Person.standing == Standing.ACTIVE,
     )
 )  # fmt: skip
-ROLES = {Door.TRAINERS: {Role.TRAINER, Role.ORGANISER}, Door.ORGANISERS: {Role.ORGANISER}}
+STAFF = {Role.TRAINER, Role.ORGANISER}
+ROLES = {Door.TRAINERS: STAFF, Door.DESKS: STAFF, Door.ORGANISERS: {Role.ORGANISER}}
 
 
 def public(view: View) -> View:
@@ -96,6 +98,12 @@ def trainers_only(view: View) -> View:
 def organisers_only(view: View) -> View:
     """Organisers may pass; to others the page is not there."""
     view.door = Door.ORGANISERS  # type: ignore[attr-defined]
+    return view
+
+
+def desks_too(view: View) -> View:
+    """Trainers may pass, and so may a paired desk: the view itself asks which, of whom and for which event."""
+    view.door = Door.DESKS  # type: ignore[attr-defined]
     return view
 
 
@@ -127,6 +135,8 @@ def guard() -> ResponseReturnValue | None:
     door = door_of(request.endpoint, current_app)
     if door is Door.PUBLIC:
         return None
+    if request.authorization is not None:
+        return None if door is Door.DESKS else ({"error": "A desk may not do this."}, 401)
     if not current_user.is_authenticated:
         return _to_sign_in()
     if door in ROLES and current_user.role not in ROLES[door]:

@@ -4,7 +4,7 @@ Marks may arrive in any order, twice, and from several desks: only what they say
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
@@ -37,6 +37,13 @@ class Span(Protocol):
     def starts_at(self) -> datetime: ...
     @property
     def ends_at(self) -> datetime: ...
+
+
+class _Hours(Struct, frozen=True):
+    """A half-day's time in UTC."""
+
+    starts_at: datetime
+    ends_at: datetime
 
 
 class Limits(Struct, frozen=True):
@@ -79,7 +86,12 @@ class Attendance(Struct, frozen=True):
 
 
 def attendance(half_day: Span, limits: Limits, marks: Iterable[Said]) -> Attendance:
-    """What these marks of one person come to at this half-day. No "left" means stayed to the end."""
+    """What these marks of one person come to at this half-day. No "left" means stayed to the end.
+
+    All times are compared in UTC: within one zone Python compares what the clock on the wall says, which is wrong in
+    the nights when clocks change.
+    """
+    half_day = _Hours(half_day.starts_at.astimezone(UTC), half_day.ends_at.astimezone(UTC))
     standing = in_force(marks)
     seen = [mark for mark in standing if mark.kind in (MarkKind.CAME, MarkKind.LEFT)]
     in_time = [mark for mark in seen if half_day.starts_at - BEFORE <= mark.at <= half_day.ends_at + AFTER]
@@ -108,7 +120,7 @@ def in_force(marks: Iterable[Said]) -> list[Said]:
     undone = {mark.undoes_id for mark in marks if mark.kind is MarkKind.UNDO}
     return sorted(
         (mark for mark in marks if mark.kind is not MarkKind.UNDO and mark.id not in undone),
-        key=lambda mark: (mark.at, mark.kind is MarkKind.LEFT, mark.id.int),
+        key=lambda mark: (mark.at.astimezone(UTC), mark.kind is MarkKind.LEFT, mark.id.int),
     )
 
 
@@ -117,11 +129,12 @@ def _stays(seen: Sequence[Said]) -> list[tuple[datetime, datetime | None]]:
     stays: list[tuple[datetime, datetime | None]] = []
     here = False
     for mark in seen:
+        at = mark.at.astimezone(UTC)
         if mark.kind is MarkKind.CAME and not here:
-            stays.append((mark.at, None))
+            stays.append((at, None))
             here = True
         elif mark.kind is MarkKind.LEFT and stays:
-            stays[-1] = (stays[-1][0], mark.at)
+            stays[-1] = (stays[-1][0], at)
             here = False
     return stays
 

@@ -8,14 +8,13 @@ from flask_babel import gettext
 from flask_login import current_user
 from markupsafe import Markup
 from sqlalchemy import bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from lms import sheets
 from lms.accounts.access import public
 from lms.clock import now
 from lms.content.library import course, language_notes, lesson_or_404, training
 from lms.content.material import Lesson, Module
-from lms.database import db, look
+from lms.database import db, insert, look
 from lms.lessons.models import Visit
 from lms.lessons.outline import address, outline
 from lms.lessons.reading import is_read
@@ -178,9 +177,8 @@ def place(slug: str, lesson_id: str) -> ResponseReturnValue:
 def _keep(slug: str, lesson: Lesson, **deed: Any) -> None:
     """Add a deed to the person's visit; the first of a kind stays. One row, whichever of two requests comes first."""
     moment = now()
-    kind = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
     values = {"version": lesson.version, "seen_at": moment, **deed}
-    added = kind.insert(Visit).values(
+    added = insert(Visit).values(
         person_id=current_user.id, lesson=f"{slug}/{lesson.id}", begun_at=moment, **({"place": ""} | values)
     )
     for once in ("ended_at", "checked_at"):

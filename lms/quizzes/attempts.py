@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from lms.accounts.models import Person
 from lms.content.material import Quiz
-from lms.database import db
+from lms.database import db, insert
 from lms.quizzes.grading import grade
 from lms.quizzes.models import Attempt, Sent, ends
 from lms.quizzes.paper import Answer, Drawn, draw
@@ -84,8 +84,7 @@ def begin(person: Person, module: str, quiz: Quiz, number: int, now: datetime) -
         "begun_at": now,
         "passed": False,
     }
-    kind = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
-    made = db.session.execute(kind.insert(Attempt).values(values).on_conflict_do_nothing().returning(Attempt.id))
+    made = db.session.execute(insert(Attempt).values(values).on_conflict_do_nothing().returning(Attempt.id))
     attempt_id = made.scalar()
     return db.session.get_one(Attempt, attempt_id) if attempt_id is not None else None
 

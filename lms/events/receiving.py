@@ -1,0 +1,338 @@
+"""Taking marks: from desks, from pages, from a laptop that ran an event alone. Rows are added, never committed.
+
+Each mark stands for itself: what is wrong with one stops no other. Its id was made by whoever says it, so that the
+same mark sent again, by whichever way, is the same row and gets the same answer.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import lru_cache
+from hashlib import sha256
+from itertools import takewhile
+from typing import Annotated, Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta, Struct
+from sqlalchemy import func, select, update
+
+from lms.database import db, insert
+from lms.events.attendance import in_force
+from lms.events.badges import new_badge, new_code, new_id
+from lms.events.checkin import BADGE_LENGTH, CODE_LENGTH, Why, corrected, hashed, typed
+from lms.events.models import Device, Event, HalfDay, Mark, Registration, Stray
+from lms.events.parts import MarkKind, Origin, Outcome, Part, RegistrationState
+
+MOST = 1000
+LONGEST = 4000  # characters of a refused mark that are kept
+Aware = Annotated[datetime, Meta(tz=True)]
+Words = Annotated[str, Meta(max_length=300)]
+
+
+class Someone(Struct, frozen=True):
+    """A walk-in as the desk names them."""
+
+    id: UUID
+    name: Annotated[str, Meta(min_length=1, max_length=300)]
+
+
+class Said(Struct, frozen=True):
+    """One mark as it was sent."""
+
+    id: UUID
+    half_day: UUID
+    kind: MarkKind
+    at: Aware
+    badge: Annotated[str, Meta(max_length=64)] = ""
+    reason: Words = ""
+    of: UUID | None = None
+    person: Someone | None = None
+
+
+class Sender(Struct, frozen=True):
+    """Who sends: a desk, or a person; a revoked desk is heard, and nothing it says is believed."""
+
+    device_id: UUID | None = None
+    salt: str = ""
+    by_id: int | None = None
+    desk: bool = False
+    revoked: bool = False
+
+
+class Result(Struct, frozen=True, omit_defaults=True):
+    """The answer to one mark; `why` is a reason of `checkin.Why`, put into words by whoever answers."""
+
+    id: str
+    outcome: Outcome
+    since: datetime | None = None
+    why: Why | None = None
+
+
+def receive(
+    event: Event, sender: Sender, marks: Sequence[Any], sent_at: datetime | None, now: datetime
+) -> list[Result]:
+    """One result for each mark, in the order sent."""
+    said = [_read(one) for one in marks]
+    ids = [one.id if isinstance(one, Said) else one[0] for one in said]
+    known = _known([one for one in ids if one is not None])
+    desk = _Desk(event, sender, [one for one in said if isinstance(one, Said) and one.id not in known])
+    results: list[Result] = []
+    for sent, one, mark_id in zip(marks, said, ids, strict=True):
+        if mark_id is None:
+            called = str(sent.get("id", ""))[:64] if isinstance(sent, dict) else ""
+            results.append(Result(called, Outcome.REFUSED, why=Why.UNREADABLE))
+            continue
+        print_ = fingerprint(sent)
+        before = known.get(mark_id)
+        if before is not None:
+            results.append(_answer(before, mark_id, print_))
+            continue
+        result = _take(desk, one, mark_id, print_, sent, sent_at, now)
+        known[mark_id] = (print_, result)
+        results.append(result)
+    db.session.flush()
+    return results
+
+
+def fingerprint(sent: Any) -> str:
+    """SHA-256 of a mark as it was sent, whatever the order of its fields."""
+    return sha256(json.dumps(sent, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def _read(sent: Any) -> Said | tuple[UUID | None]:
+    """A mark, or only its id where the rest cannot be read, or not even that."""
+    try:
+        said = msgspec.convert(sent, Said)
+    except (msgspec.ValidationError, ValueError, OverflowError):
+        try:
+            return (UUID(sent["id"]),)
+        except (TypeError, KeyError, ValueError, AttributeError):
+            return (None,)
+    return said if _fits(said) else (said.id,)
+
+
+def _fits(said: Said) -> bool:
+    """Whether no text holds what cannot be kept, and the time is one that a calendar can move."""
+    texts = (said.badge, said.reason, said.person.name if said.person else "")
+    if any(not text.isprintable() for text in texts) or (said.person and not said.person.name.strip()):
+        return False
+    return 2000 <= said.at.year <= 2200
+
+
+def _known(ids: Iterable[UUID]) -> dict[UUID, tuple[str, Result]]:
+    """Marks and strays that were sent before, with the answer they got."""
+    ids = list(ids)
+    marks = db.session.execute(select(Mark.id, Mark.fingerprint, Mark.outcome, Mark.since).where(Mark.id.in_(ids)))
+    known = {one.id: (one.fingerprint, Result(str(one.id), one.outcome, one.since)) for one in marks}
+    strays = db.session.execute(select(Stray.id, Stray.fingerprint, Stray.why).where(Stray.id.in_(ids)))
+    for one in strays:
+        known[one.id] = (one.fingerprint, Result(str(one.id), Outcome.REFUSED, why=Why(one.why)))
+    return known
+
+
+class _Desk:
+    """What one batch needs to know of the event: half-days, people by badge, and what was said of them so far."""
+
+    def __init__(self, event: Event, sender: Sender, said: Sequence[Said]) -> None:
+        self.event = event
+        self.sender = sender
+        self.half_days = {half_day.id: half_day for half_day in event.half_days}
+        self.people = {
+            one.id: one
+            for one in db.session.execute(
+                select(Registration.id, Registration.badge, Registration.code, Registration.state,
+                       func.coalesce(Registration.merged_into_id, Registration.id).label("counted_as"))
+                .where(Registration.event_id == event.id)
+            )
+        }  # fmt: skip
+        self.by_badge = {one.badge: one.id for one in self.people.values()}
+        self.by_code = {one.code: one.id for one in self.people.values()}
+        nameless = [one.of for one in said if one.of is not None and not one.badge and one.person is None]
+        self.undone = {
+            one.id: one.registration_id
+            for one in db.session.execute(select(Mark.id, Mark.registration_id).where(Mark.id.in_(nameless)))
+            if one.registration_id in self.people
+        }
+        wanted = {found for one in said if (found := self.whose(one)) is not None}
+        self.marks = self._held(wanted)
+
+    def whose(self, said: Said) -> UUID | None:
+        """Whom a mark is about: a walk-in by its id, someone by badge, by what this desk knows of it, or by code."""
+        if said.person is not None:
+            return said.person.id if said.person.id in self.people else None
+        if not said.badge and said.of is not None:
+            return self.undone.get(said.of)
+        if len(said.badge) == 64:
+            return self._by_hash(said.badge)
+        badge = typed(said.badge)
+        if len(badge) == BADGE_LENGTH:
+            return self.by_badge.get(badge)
+        return self.by_code.get(badge) if len(badge) == CODE_LENGTH else None
+
+    def _by_hash(self, badge: str) -> UUID | None:
+        """By this desk's own salt; else by that of another desk, because a desk may have been paired anew."""
+        badges = tuple(self.by_badge)
+        found = _hashes(self.sender.salt, badges).get(badge) if self.sender.salt else None
+        if found is None:
+            salts = db.session.scalars(select(Device.salt).where(Device.event_id == self.event.id))
+            found = next(filter(None, (_hashes(salt, badges).get(badge) for salt in salts)), None)
+        return self.by_badge.get(found or "")
+
+    def _held(self, people: set[UUID]) -> dict[tuple[UUID, UUID], list[Any]]:
+        """All marks of these people, who are held against a second writer until the transaction ends."""
+        counted = {self.people[one].counted_as for one in people}
+        if not counted:
+            return {}
+        db.session.execute(
+            select(Registration.id).where(Registration.id.in_(counted)).order_by(Registration.id).with_for_update()
+        )
+        group = [one.id for one in self.people.values() if one.counted_as in counted]
+        rows = db.session.execute(
+            select(Mark.id, Mark.registration_id, Mark.half_day_id, Mark.kind, Mark.at, Mark.undoes_id)
+            .where(Mark.registration_id.in_(group))
+        )  # fmt: skip
+        held: dict[tuple[UUID, UUID], list[Any]] = {}
+        for mark in rows:
+            held.setdefault((self.people[mark.registration_id].counted_as, mark.half_day_id), []).append(mark)
+        return held
+
+    def walk_in(self, someone: Someone, now: datetime) -> None:
+        """Put someone who is not on the list on it, under the id the desk gave them."""
+        add_registration(self.event, now, id=someone.id, name=" ".join(someone.name.split()), walk_in=True,
+                         state=RegistrationState.CONFIRMED)  # fmt: skip
+        row = db.session.execute(
+            select(Registration.id, Registration.badge, Registration.code, Registration.state,
+                   Registration.id.label("counted_as")).where(Registration.id == someone.id)
+        ).one()  # fmt: skip
+        self.people[row.id] = row
+
+
+@lru_cache(64)
+def _hashes(salt: str, badges: tuple[str, ...]) -> dict[str, str]:
+    """Badges by what a desk with this salt knows of them."""
+    return {hashed(badge, salt): badge for badge in badges}
+
+
+def _take(
+    desk: _Desk, said: Said | tuple[UUID | None], mark_id: UUID, print_: str, sent: Any, sent_at: datetime | None,
+    now: datetime,
+) -> Result:  # fmt: skip
+    """Keep one mark that was never seen before, or keep it aside with the reason why it is not taken."""
+    why = Why.UNREADABLE if not isinstance(said, Said) else _refusal(desk, said)
+    if why is not None or not isinstance(said, Said):
+        return _aside(desk, mark_id, print_, sent, why or Why.UNREADABLE, now)
+    if said.person is not None and said.person.id not in desk.people:
+        desk.walk_in(said.person, now)
+    registration_id = desk.whose(said)
+    if registration_id is None:
+        return _aside(desk, mark_id, print_, sent, Why.UNKNOWN_BADGE, now)
+    if desk.people[registration_id].state == RegistrationState.CANCELLED:
+        return _aside(desk, mark_id, print_, sent, Why.CANCELLED, now)
+    at = corrected(said.at, sent_at, now) if sent_at else said.at
+    group = desk.marks.setdefault((desk.people[registration_id].counted_as, said.half_day), [])
+    since = _since(group, said.kind)
+    mark = Mark(
+        id=mark_id, registration_id=registration_id, half_day_id=said.half_day, kind=said.kind, at=at,
+        said_at=said.at, received_at=now, by_id=desk.sender.by_id, device_id=desk.sender.device_id,
+        reason=said.reason.strip(), undoes_id=said.of if said.kind is MarkKind.UNDO else None, fingerprint=print_,
+        outcome=Outcome.ALREADY if since else Outcome.RECORDED, since=since or at,
+    )  # fmt: skip
+    if not _insert(Mark, **{column.key: getattr(mark, column.key) for column in Mark.__mapper__.column_attrs}):
+        return _answer(_known([mark_id]).get(mark_id), mark_id, print_)  # another request with it was faster
+    group.append(mark)
+    return Result(str(mark_id), mark.outcome, mark.since)
+
+
+def _answer(before: tuple[str, Result] | None, mark_id: UUID, print_: str) -> Result:
+    """What was answered when the mark came first; another content under its id is refused."""
+    if before is None or before[0] != print_:
+        return Result(str(mark_id), Outcome.REFUSED, why=Why.OTHER_CONTENT)
+    return before[1]
+
+
+def _since(group: list[Any], kind: MarkKind) -> datetime | None:
+    """Since when someone is here who comes once more, or gone who leaves once more."""
+    if kind not in (MarkKind.CAME, MarkKind.LEFT):
+        return None
+    seen = [mark for mark in in_force(group) if mark.kind in (MarkKind.CAME, MarkKind.LEFT)]
+    last = list(takewhile(lambda mark: mark.kind is kind, reversed(seen)))
+    return last[-1].at if last else None
+
+
+def _refusal(desk: _Desk, said: Said) -> Why | None:
+    """Why a mark is not taken; None takes it."""
+    if desk.sender.revoked:
+        return Why.REVOKED
+    if said.half_day not in desk.half_days:
+        return Why.UNKNOWN_HALF_DAY
+    if said.kind is MarkKind.UNDO and said.of is None:
+        return Why.NEEDS_MARK
+    if said.kind not in (MarkKind.CAME, MarkKind.LEFT) and not said.reason.strip():
+        return Why.NEEDS_REASON
+    if desk.sender.desk and said.kind in (MarkKind.EXCUSED, MarkKind.ABSENT):
+        return Why.NOT_FROM_DESK
+    if said.kind is MarkKind.UNDO and any(
+        mark.id == said.of and mark.kind is MarkKind.UNDO for group in desk.marks.values() for mark in group
+    ):
+        return Why.UNDOES_UNDO
+    if said.person is not None and said.person.id not in desk.people:
+        taken = db.session.scalar(select(Registration.id).where(Registration.id == said.person.id))
+        return Why.UNKNOWN_BADGE if taken else None
+    return None
+
+
+def _aside(desk: _Desk, mark_id: UUID, print_: str, sent: Any, why: Why, now: datetime) -> Result:
+    """Keep a refused mark as it was sent, for a person to look at."""
+    content = sent if len(json.dumps(sent, default=str)) <= LONGEST else {"id": str(mark_id), "cut": True}
+    _insert(
+        Stray, id=mark_id, event_id=desk.event.id, device_id=desk.sender.device_id, said=content, fingerprint=print_,
+        why=why.value, received_at=now, note="",
+    )  # fmt: skip
+    return Result(str(mark_id), Outcome.REFUSED, why=why)
+
+
+def _insert(table: type[Mark] | type[Stray] | type[Registration], **values: Any) -> bool:
+    """Whether this request was the first with the row; the keys decide between two at once."""
+    added = insert(table).values(**values).on_conflict_do_nothing().returning(table.id)
+    return db.session.execute(added).first() is not None
+
+
+def add_registration(event: Event, now: datetime, **values: Any) -> Registration:
+    """Put someone on the roll with a badge and a code of their own, or give the registration they have there.
+
+    Adds to the caller's transaction. The keys decide: the same id or account twice is one registration.
+    """
+    given = {
+        "id": new_id(), "person_id": None, "name": "", "organisation": "", "country": "", "part": Part.PARTICIPANT,
+        "state": RegistrationState.REGISTERED, "origin": Origin.INTERNATIONAL, "walk_in": False,
+    } | values  # fmt: skip
+    same = Registration.id == given["id"]
+    if given["person_id"] is not None:
+        same |= (Registration.event_id == event.id) & (Registration.person_id == given["person_id"])
+    found: Registration | None = None
+    while found is None:  # only where its code was another's already
+        added = _insert(
+            Registration, **given, event_id=event.id, badge=new_badge(), code=new_code(), registered_at=now
+        )  # fmt: skip
+        found = db.session.scalar(select(Registration).where(same))
+    if added:
+        grown(event)
+    return found
+
+
+def grown(event: Event) -> None:
+    """Say that the roll changed, so that desks fetch it anew."""
+    db.session.execute(update(Event).where(Event.id == event.id).values(version=Event.version + 1))
+
+
+def say(
+    event: Event, *, by_id: int | None, registration: Registration, half_day: HalfDay, kind: MarkKind, at: datetime,
+    now: datetime, reason: str = "", of: UUID | None = None, mark_id: UUID | None = None,
+) -> Result:  # fmt: skip
+    """One mark by a person on a page; the same `mark_id` again is the same mark. Adds, never commits."""
+    sent = {
+        "id": str(mark_id or new_id()), "half_day": str(half_day.id), "kind": kind.value, "at": at.isoformat(),
+        "badge": registration.badge, "reason": reason,
+    } | ({"of": str(of)} if of else {})  # fmt: skip
+    return receive(event, Sender(by_id=by_id), [sent], None, now)[0]
