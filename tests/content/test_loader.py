@@ -7,6 +7,7 @@ import pytest
 
 from lms.content.loader import BadMaterial, Fault, load
 from lms.content.material import KINDS
+from lms.paths import MODULES
 
 COURSE = """\
 title = "A small course"
@@ -1170,4 +1171,26 @@ def test_a_fault_of_the_original_is_named_once_however_many_languages_there_are(
     assert [(fault.file, fault.reason) for fault in tree.faults()] == [
         ("court/quiz.toml", "there is no lesson “gone” in this topic"),
         ("signs/02-to-go-on.md", "raw HTML: write Markdown"),
+    ]
+
+
+# --- events ----------------------------------------------------------------------------------------------------
+
+
+def test_the_events_beside_the_topics_are_checked_with_them(tree):
+    tree.write("events/sofia.toml", 'slug = "sofia"\n')
+
+    found = tree.faults()
+
+    assert {fault.file for fault in found} == {"events/sofia.toml"}
+    assert "title is missing" in [fault.reason for fault in found]
+
+
+def test_two_events_of_one_name_are_refused(tree):
+    event = (MODULES / "events" / "vienna.toml").read_text("utf-8")
+    tree.write("events/one.toml", event)
+    tree.write("events/two.toml", event)
+
+    assert [str(fault) for fault in tree.faults()] == [
+        "events/two.toml: events/one.toml has the slug “vienna” too",
     ]
