@@ -5,7 +5,7 @@
     unprintable(text) -> list[str]            the letters no font of ours has: ask before a name is printed for good
 
 `html` is a whole page with `lang` and a `<title>`, which become the file's language and title. It has the looks of
-`templates/documents/paper.css`: the class of its `<body>` names the paper. Nothing it names is fetched. A letter that
+`lms/static/paper.css`: the class of its `<body>` names the paper. Nothing it names is fetched. A letter that
 no font of ours has is printed as �.
 
 The process (`lms/press.py`) starts with the first document and ends when none has come for a minute. One document is
@@ -32,10 +32,10 @@ from flask_babel import gettext as _
 from fontTools.ttLib import TTFont
 from markupsafe import Markup
 
-from lms.paths import PACKAGE, STATIC, TEMPLATES
+from lms.paths import PACKAGE, STATIC
 
 FONTS = STATIC / "fonts" / "pdf"
-STYLESHEET = TEMPLATES / "documents" / "paper.css"
+STYLESHEET = STATIC / "paper.css"
 QUIET_ZONE = 4
 # What a text may hold besides letters: ends of lines, and marks that join, part or turn letters and have no ink.
 INKLESS = frozenset("\t\n\r\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069")
@@ -249,9 +249,9 @@ def qr(text: str, alternative: str) -> Markup:
         for dark, run in groupby(row):
             length = len(list(run))
             if dark:
-                ink.append(f"M{x} {y}h{length}v1h-{length}z")
+                ink.append(f"M{x} {y}.5h{length}")
             x += length
     return Markup(
         '<svg class="qr" role="img" viewBox="0 0 {side} {side}" shape-rendering="crispEdges">'
-        '<title>{alternative}</title><path fill="#fff" d="M0 0h{side}v{side}H0z"/><path fill="#000" d="{ink}"/></svg>'
+        '<title>{alternative}</title><path fill="#fff" d="M0 0h{side}v{side}H0z"/><path stroke="#000" d="{ink}"/></svg>'
     ).format(side=side, alternative=alternative, ink="".join(ink))
