@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -135,3 +136,8 @@ def read(kind: MarkKind | None, came: str, left: str, half_day: Span, zone: Zone
     if left_at is not None and left_at <= (came_at or half_day.starts_at):
         return "left", Wrong.ORDER
     return Truth(kind, came_at, left_at)
+
+
+def key(marks: Iterable[Said]) -> str:
+    """What stood when a page was made, so that a later save can tell whether someone changed it meanwhile."""
+    return sha256(b"".join(sorted(mark.id.bytes for mark in in_force(marks)))).hexdigest()[:16]

@@ -28,11 +28,17 @@ DOORS = {
     "quizzes.review": SIGNED_IN,
     "quizzes.submit": SIGNED_IN,
     # the desk of organisers
+    "desk.attendance": TRAINERS,
     # events: what those who take part see
     # events: the check-in desk, pages
     # events: the check-in desk, JSON
     # events: organisers
     # events: the roll
+    "roll_pages.grid": TRAINERS,
+    "roll_pages.enter": TRAINERS,
+    "roll_pages.history": TRAINERS,
+    "roll_pages.correct": TRAINERS,
+    "roll_pages.take_back": TRAINERS,
     # events: paper
     "reports.lesson": SIGNED_IN,
     "reports.question": SIGNED_IN,
