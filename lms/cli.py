@@ -12,7 +12,6 @@ from flask_migrate import upgrade
 from flask_migrate.cli import db as migrations
 from sqlalchemy.exc import IntegrityError, OperationalError
 
-from lms import demo as sample
 from lms import doctor as health
 from lms import jobs, server
 from lms.accounts import letters, links
@@ -21,6 +20,7 @@ from lms.app import create_app
 from lms.clock import now
 from lms.content.loader import BadMaterial, load, load_event
 from lms.database import db, writing
+from lms.demo import year
 from lms.events import loading
 from lms.paths import MIGRATIONS, MODULES
 from lms.settings import HalfConfigured, Settings, read
@@ -83,11 +83,11 @@ def demo(port: int, host: str, reset: bool, no_serve: bool) -> None:
     app = _app(settings)
     _up_to_date(app)
     with _working(app):
-        made = sample.fill(settings.demo_password)
+        made = year.fill(settings.demo_password)
         db.session.commit()
         db.engine.dispose()
     click.echo("The sample year is made." if made else "The sample year is there already.")
-    for email, _name, role, *_rest in sample.ACCOUNTS:
+    for email, _name, role, *_rest in year.ACCOUNTS:
         click.echo(f"  {role.value:<13} {email}")
     click.echo(f"  password      {settings.demo_password}")
     if no_serve:
