@@ -233,7 +233,7 @@ def _letters_of(files: list[Path]) -> frozenset[str]:
     for file in files:
         with TTFont(file, lazy=True) as font:
             letters.update(map(chr, font.getBestCmap()))
-    return frozenset(letters)
+    return frozenset(letter for letter in letters if unicodedata.category(letter) != "Cc")
 
 
 def qr(text: str, alternative: str) -> Markup:
