@@ -31,6 +31,17 @@ DOORS = {
     "desk.attendance": TRAINERS,
     # events: what those who take part see
     # events: the check-in desk, pages
+    "desk_pages.desk": TRAINERS,
+    "desk_pages.kiosk": PUBLIC,
+    "desk_pages.worker": PUBLIC,
+    "desk_pages.manifest": PUBLIC,
+    "desk_pages.devices": TRAINERS,
+    "desk_pages.make_code": TRAINERS,
+    "desk_pages.ask_to_revoke": TRAINERS,
+    "desk_pages.revoke": TRAINERS,
+    "desk_pages.room": TRAINERS,
+    "desk_pages.here": PUBLIC,
+    "desk_pages.come": PUBLIC,
     # events: the check-in desk, JSON
     # events: organisers
     # events: the roll

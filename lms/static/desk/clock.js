@@ -1,0 +1,22 @@
+// Time at the desk: the device's clock, what the server's clock says against it, the event's own zone.
+
+// The server's time as far as this device knows it. `skew` is server minus device, in milliseconds.
+export const moment = (device) => new Date(Date.now() + (device?.skew ?? 0));
+
+export const clock = (when, zone) =>
+  new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZone: zone }).format(
+    new Date(when),
+  );
+
+export function greeting(when, zone) {
+  const hour = Number(clock(when, zone).slice(0, 2));
+  if (hour < 12) return "morning";
+  return hour < 18 ? "afternoon" : "evening";
+}
+
+// The half-day a desk checks in to: the one going on, else the next one, else the last.
+export function current(halfDays, when) {
+  const ahead = halfDays.filter((one) => when < new Date(one.ends_at));
+  if (ahead.length) return ahead.reduce((a, b) => (new Date(b.starts_at) < new Date(a.starts_at) ? b : a));
+  return halfDays.reduce((a, b) => (a && new Date(a.ends_at) >= new Date(b.ends_at) ? a : b), null);
+}

@@ -1,0 +1,70 @@
+// What a list and the scans that wait come to: who is who, who is here, how many. Values in, values out.
+
+import { folded } from "./codes.js";
+
+const MOST = 5;
+const FEWEST = 3;
+
+export const keyOf = (someone) => someone.badge ?? someone.id;
+
+// What a scan does to a list.
+export function apply(content, row) {
+  if (row.here === undefined) return;
+  let someone = content.people.find((one) => keyOf(one) === row.who);
+  if (!someone && row.mark.person) {
+    someone = { badge: null, code: null, id: row.mark.person.id, name: row.name, part: "participant", here: {}, by: {} };
+    content.people.push(someone);
+  }
+  if (!someone) return;
+  const { half_day: halfDay } = row.mark;
+  const { here } = row;
+  if (here) {
+    someone.here[halfDay] = here;
+    someone.by[halfDay] ??= row.deskName;
+    delete someone.left?.[halfDay];
+    return;
+  }
+  if (row.mark.kind === "left") {
+    someone.left = { ...someone.left, [halfDay]: row.mark.at };
+    return;
+  }
+  delete someone.here[halfDay];
+  delete someone.by[halfDay];
+  if (someone.badge === null) content.people.splice(content.people.indexOf(someone), 1);
+}
+
+// The list as it stands when every scan that waits is counted.
+export function standing(content, rows) {
+  const whole = structuredClone(content);
+  for (const row of rows) apply(whole, row);
+  return whole;
+}
+
+export const byBadge = (list, hash) => list.people.find((one) => one.badge && one.badge === hash) ?? null;
+export const byCode = (list, code) => list.people.find((one) => one.code && one.code === code) ?? null;
+export const byKey = (list, key) => list.people.find((one) => keyOf(one) === key) ?? null;
+
+// Since when someone is here and has not left.
+export const hereSince = (someone, halfDay) =>
+  (someone.left?.[halfDay] ? null : someone.here[halfDay]) ?? null;
+
+// At most five whose names begin, in any of their parts, with what was typed.
+export function search(list, text) {
+  const wanted = folded(text);
+  if (wanted.length < FEWEST || /\d/.test(wanted)) return null;
+  const found = list.people.filter((one) => {
+    const name = folded(one.name);
+    return name.startsWith(wanted) || name.split(" ").some((part) => part.startsWith(wanted));
+  });
+  return found.slice(0, MOST);
+}
+
+// Present and expected: the server's counts, and what the scans that wait here add.
+export function counts(before, after, halfDay) {
+  const base = before.counts?.[halfDay] ?? { here: 0, of: before.people.length };
+  const seen = (list) => list.people.filter((one) => one.here[halfDay]).length;
+  return {
+    here: base.here + seen(after) - seen(before),
+    of: base.of + after.people.length - before.people.length,
+  };
+}
