@@ -152,10 +152,9 @@ def as_xlsx(sheets: Sequence[Sheet]) -> Iterator[bytes]:
         path = Path(folder) / "table.xlsx"
         options = {"constant_memory": True, "tmpdir": folder}
         options |= dict.fromkeys(("strings_to_formulas", "strings_to_urls", "strings_to_numbers"), False)
-        book = Workbook(str(path), options)
-        for sheet, name in zip(sheets, sheet_names(sheets), strict=True):
-            _xlsx_sheet(book, name, sheet)
-        book.close()
+        with Workbook(str(path), options) as book:
+            for sheet, name in zip(sheets, sheet_names(sheets), strict=True):
+                _xlsx_sheet(book, name, sheet)
         with path.open("rb") as file:
             yield from iter(lambda: file.read(PIECE), b"")
 
@@ -483,7 +482,7 @@ def _read_csv(content: bytes, most_rows: int) -> Book:
     text, notes = _decoded(content)
     if "\0" in text or text.lstrip().startswith(("<", "%PDF", "{\\rtf")):
         raise Unreadable("binary" if "\0" in text else "kind")
-    hint = re.match(r"sep=(.)\r?\n", text)
+    hint = re.match(r"sep=([,;|\t])\r?\n", text)
     text = text[hint.end() :] if hint else text
     rows: list[tuple[Cell, ...]] = []
     try:
@@ -548,7 +547,8 @@ def _calamine(package: IO[bytes], most_rows: int) -> Iterator[tuple[str, list[tu
         ]
         for name in shown[:MOST_SHEETS]:
             sheet = workbook.get_sheet_by_name(name)
-            area += sheet.total_height * sheet.total_width
+            bottom, right = sheet.end or (0, 0)
+            area += (bottom + 1) * (right + 1)
             if area > MOST_CELLS:
                 raise Unreadable("large")
             rows = sheet.to_python(skip_empty_area=False)

@@ -15,7 +15,7 @@ from babel.core import get_global
 from email_validator import EmailNotValidError, validate_email
 
 from lms.events.parts import Origin, Part
-from lms.spreadsheet import Sheet
+from lms.spreadsheet import Cell, Sheet
 
 LONGEST = {"name": 300, "email": 254, "organisation": 200}
 HEAD_WITHIN = 10  # rows in which the head is looked for
@@ -253,7 +253,7 @@ def returned(planned: Plan, name: str, row: str, reason: str, say: Callable[[Fau
     `name`, `row` and `reason` are the words for the sheet and its two columns, `say` those for a fault.
     """
     width = len(planned.head)
-    rows = [
+    rows: list[tuple[Cell, ...]] = [
         (bad.row, *(*bad.cells, *[""] * width)[:width], " ".join(say(fault) for fault in bad.faults))
         for bad in planned.faulty
     ]
@@ -384,14 +384,14 @@ class _Heaps:
             return
         key = name_key(asked.name)
         earlier = self.rows_by_name.get(key, [])
-        self.sort(asked, key, earlier)
-        self.rows_by_name.setdefault(key, []).append(asked)
-        if asked.email:
+        twin = next((one for one in earlier if _says_the_same(one, asked)), None)
+        self.sort(asked, key, earlier, twin)
+        if not twin:
+            self.rows_by_name.setdefault(key, []).append(asked)
             self.rows_by_email.setdefault(asked.email, asked)
 
-    def sort(self, asked: Asked, key: str, earlier: Sequence[Asked]) -> None:
-        twin = next((one for one in earlier if _says_the_same(one, asked)), None)
-        before = self.rows_by_email.get(asked.email)
+    def sort(self, asked: Asked, key: str, earlier: Sequence[Asked], twin: Asked | None) -> None:
+        before = self.rows_by_email.get(asked.email) if asked.email else None
         known = self.by_email.get(asked.email)
         if not known and not asked.email:
             known = next((one for one in self.by_name.get(key, []) if self.is_exactly(one, asked)), None)
