@@ -16,6 +16,7 @@ from sqlalchemy import select
 from lms import audit
 from lms.content.events import EventFile
 from lms.database import db
+from lms.events import receiving
 from lms.events.badges import new_salt
 from lms.events.models import Event, HalfDay, Mark, Scan, Settlement, Sheet, Tick
 from lms.events.parts import EventKind
@@ -45,7 +46,7 @@ def load(file: EventFile, actor_id: int | None = None) -> Loaded:
         return _made(file)
     changes = [*_facts_changed(event, file), *_half_days_changed(event, file, actor_id)]
     if changes:
-        touch(event)
+        receiving.grown(event)
     db.session.flush()
     db.session.expire(event)
     return Loaded(event, tuple(changes))
@@ -120,11 +121,6 @@ def _set_aside(half_days: Iterable[HalfDay]) -> None:
         half_day.starts_at += ASIDE
         half_day.ends_at += ASIDE
     db.session.flush()
-
-
-def touch(event: Event) -> None:
-    """Desks that hold this event's list are to fetch it anew."""
-    event.version = Event.version + 1  # counted by the database: two at once count two
 
 
 def note_moved(half_day: HalfDay, actor_id: int | None) -> None:

@@ -30,6 +30,12 @@ DOORS = {
     # the desk of organisers
     "desk.attendance": TRAINERS,
     # events: what those who take part see
+    "events.events": SIGNED_IN,
+    "events.event": SIGNED_IN,
+    "events.calendar": SIGNED_IN,
+    "events.badge": SIGNED_IN,
+    "events.register": SIGNED_IN,
+    "events.cancel": SIGNED_IN,
     # events: the check-in desk, pages
     "desk_pages.desk": TRAINERS,
     "desk_pages.kiosk": PUBLIC,
@@ -44,6 +50,14 @@ DOORS = {
     "desk_pages.come": PUBLIC,
     # events: the check-in desk, JSON
     # events: organisers
+    "people_pages.new": ORGANISERS,
+    "people_pages.edit": TRAINERS,
+    "people_pages.change": TRAINERS,
+    "people_pages.add_half_day": TRAINERS,
+    "people_pages.half_day": TRAINERS,
+    "people_pages.remove_half_day": TRAINERS,
+    "people_pages.appoint": TRAINERS,
+    "people_pages.dismiss": TRAINERS,
     # events: the roll
     "roll_pages.grid": TRAINERS,
     "roll_pages.enter": TRAINERS,
