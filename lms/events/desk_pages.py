@@ -95,7 +95,7 @@ def _shell(locale: str) -> tuple[str, list[str]]:
     content = sha256(locale.encode())
     for path in (*pages, *modules, STATIC / "desk" / "worker.js"):
         content.update(path.read_bytes())
-    files = [static(name) for name in FIXED] + named + plain
+    files = list(dict.fromkeys([*(static(name) for name in FIXED), *named, *plain]))  # a cache refuses doubles
     content.update("".join(files).encode())
     return content.hexdigest()[:12], files
 
