@@ -83,7 +83,8 @@ def test_a_name_in_any_of_our_letters_is_printed_letter_by_letter(name: str):
 
     regular, semibold = text_of(made).split("\n")[:2]
     assert regular == name
-    assert sorted(semibold) == sorted(name)  # a kerned pair of Arabic may be read as two words, in either order
+    # Two Arabic letters that stand close may be read as two words, in either order.
+    assert sorted(semibold.replace(" ", "")) == sorted(name.replace(" ", ""))
     assert verapdf(made, "ua1") == []
     assert all(font.startswith("IBM-Plex-Sans") for font in fonts_of(made))
 

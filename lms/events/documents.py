@@ -15,7 +15,7 @@ from datetime import date, datetime
 from math import ceil
 from zoneinfo import ZoneInfo
 
-from flask import render_template
+from flask import current_app
 from flask_babel import format_date, get_locale, lazy_gettext
 from flask_babel import gettext as _
 
@@ -23,6 +23,8 @@ from lms import pdf
 from lms.events.parts import Origin, Part
 
 BADGES_A_PAGE = 8
+LONG_WORD = 24
+MANY_COLUMNS = 16
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ class AttendanceTable:
 def signature_sheet(sheet: SignatureSheet) -> bytes:
     """A sheet to be signed by hand: A4 upright, head rows and code on every page."""
     starts_at, ends_at = sheet.starts_at.astimezone(sheet.zone), sheet.ends_at.astimezone(sheet.zone)
-    page = render_template(
+    return _printed(
         "documents/signature_sheet.html",
         sheet=sheet,
         rows=[(one.name, one.organisation, _country(one.country)) for one in sheet.rows],
@@ -107,10 +109,8 @@ def signature_sheet(sheet: SignatureSheet) -> bytes:
         when=_("%(day)s, %(time)s", day=_weekday(starts_at), time=_span(starts_at, ends_at)),
         zone=sheet.zone.key,
         code=spaced(sheet.code),
-        language=_language(),
         qr=pdf.qr(sheet.code, _("QR code of this sheet: %(code)s", code=spaced(sheet.code))),
     )
-    return pdf.render(page)
 
 
 def badges(sheet: Badges) -> bytes:
@@ -127,14 +127,14 @@ def badge(sheet: Badges) -> bytes:
 def attendance_table(table: AttendanceTable) -> bytes:
     """A table on A4 lying, with its head on every page, its counts at the end and when it was made."""
     made_at = table.made_at.astimezone(table.zone)
-    page = render_template(
+    return _printed(
         "documents/attendance_table.html",
         table=table,
+        rows=[[_cell(text, table.columns) for text in row] for row in table.rows],
+        foot=[[_cell(text, table.columns) for text in row] for row in table.foot],
         made_at=_("%(day)s, %(time)s", day=_day(made_at), time=f"{made_at:%H:%M}"),
         zone=table.zone.key,
-        language=_language(),
     )
-    return pdf.render(page)
 
 
 def spaced(code: str) -> str:
@@ -144,7 +144,7 @@ def spaced(code: str) -> str:
 
 
 def size(name: str) -> int:
-    """The step, 1 (largest) to 7, at which a name fits on a badge, whatever its letters."""
+    """The step, 1 (largest) to 8, at which a name fits on a badge, whatever its letters."""
     longest = max(map(_width, name.split()), default=0)
     for step, points in enumerate(NAME_POINTS, 1):
         lines = ceil(_width(name) * points / NAME_WIDTH * 1.2)
@@ -153,7 +153,7 @@ def size(name: str) -> int:
     return len(NAME_POINTS)
 
 
-NAME_POINTS = (30, 26, 21, 17, 13, 10, 7)  # paper.css gives the steps these sizes
+NAME_POINTS = (30, 26, 21, 17, 13, 10, 8, 6)  # paper.css gives the steps these sizes
 NAME_WIDTH = 250  # points: the width of a badge within its edges
 NAME_HEIGHT = 62
 
@@ -164,15 +164,13 @@ def _width(text: str) -> float:
 
 
 def _badges(sheet: Badges, paper: str, pages: Sequence[Sequence[Badge]]) -> bytes:
-    page = render_template(
+    return _printed(
         "documents/badges.html",
         sheet=sheet,
         paper=paper,
         pages=[[_shown(one) for one in page] for page in pages],
         days=_days(sheet.first_day, sheet.last_day),
-        language=_language(),
     )
-    return pdf.render(page)
 
 
 def _shown(one: Badge) -> dict[str, object]:
@@ -184,6 +182,17 @@ def _shown(one: Badge) -> dict[str, object]:
         "code": spaced(one.code),
         "qr": pdf.qr(one.badge, _("QR code of this badge")),
     }
+
+
+def _printed(template: str, **values: object) -> bytes:
+    """The PDF of a template; what every page of the site is given (who is signed in, the menu) is no part of it."""
+    page = current_app.jinja_env.get_template(template).render(language=_language(), **values)
+    return pdf.render(page)
+
+
+def _cell(text: str, columns: Sequence[Column]) -> tuple[str, bool]:
+    """A text and whether its words may be broken anywhere: else a long one would push its row off the paper."""
+    return text, len(columns) > MANY_COLUMNS or any(len(word) > LONG_WORD for word in text.split())
 
 
 def _language() -> str:
