@@ -44,8 +44,10 @@ MOST_COLUMNS = 256
 MOST_CELLS = 1_500_000  # full and empty ones, of all sheets
 MOST_TEXT = 20_000_000  # characters of all sheets
 MOST_SHEETS = 10  # that are looked at
+MOST_TAGS = 2_000_000  # elements in the parts of a package
+DEEPEST = 100  # elements within one another
 MOST_PARTS = 2_000  # files in a package
-MOST_UNPACKED = 40_000_000  # bytes of the parts of a package
+MOST_UNPACKED = 25_000_000  # bytes of the parts of a package
 
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _FORMULA = r"""(?=["'\s]*[=+\-@＝＋－＠])"""
@@ -609,6 +611,7 @@ class _Check:
     def __init__(self, most_rows: int) -> None:
         self.most_rows = most_rows
         self.name = self.said = ""
+        self.tags = self.depth = 0
         self.area = self.text = self.lowest = self.furthest = 0
         self.row = self.column = self.length = 0
 
@@ -648,11 +651,14 @@ class _Check:
         if self.text > MOST_TEXT:
             raise Unreadable("text")
 
-    def start(self, name: str, about: dict[str, str]) -> None:
-        raise NotImplementedError
+    def start(self, _name: str, _about: dict[str, str]) -> None:
+        self.tags += 1
+        self.depth += 1
+        if self.tags > MOST_TAGS or self.depth > DEEPEST:
+            raise Unreadable("large" if self.tags > MOST_TAGS else "damaged")
 
-    def end(self, name: str) -> None:
-        raise NotImplementedError
+    def end(self, _name: str) -> None:
+        self.depth -= 1
 
     def characters(self, text: str) -> None:
         self.length += len(text)
@@ -667,6 +673,7 @@ class _Xlsx(_Check):
         self.refers = False
 
     def start(self, name: str, about: dict[str, str]) -> None:
+        super().start(name, about)
         name = name.rpartition(":")[2]
         if name == "row":
             self.row, self.column = _later(self.row, about.get("r")), 0
@@ -684,6 +691,7 @@ class _Xlsx(_Check):
         self.said = text
 
     def end(self, name: str) -> None:
+        super().end(name)
         name = name.rpartition(":")[2]
         if name == "si" and self.name == "xl/sharedstrings.xml":
             self.shared.append(self.length)
@@ -703,6 +711,7 @@ class _Ods(_Check):
     in_row = in_cell = holds = False
 
     def start(self, name: str, about: dict[str, str]) -> None:
+        super().start(name, about)
         if name == "manifest:encryption-data":
             raise Unreadable("locked")
         if (name == "table:table-row" and self.in_row) or (name in ODS_CELLS and self.in_cell):
@@ -722,6 +731,7 @@ class _Ods(_Check):
         self.holds = self.holds or not text.isspace()
 
     def end(self, name: str) -> None:
+        super().end(name)
         if name in ODS_CELLS:
             self.in_cell = False
             self.column += self.columns
