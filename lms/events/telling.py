@@ -1,6 +1,6 @@
 """What attendance and marks say in words, in the page's language and on the event's clocks."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -56,21 +56,40 @@ class Stand(Struct, frozen=True):
     words: str
 
 
-def stand(half_day: Span, one: Attendance, zone: ZoneInfo, now: datetime) -> Stand:
-    """In a few words, for a table's cell; a half-day that nobody said anything of is missing only when it is over."""
-    if one.status is Status.ABSENT and now < half_day.starts_at:
-        return Stand("circle", gettext("to come"))
-    if one.status is Status.ABSENT and now < half_day.ends_at:
-        return Stand("circle", gettext("not yet"))
-    if one.came_at is None:
-        return Stand(SIGNS[one.status], str(STATUSES[one.status]))
-    came = clock_in(one.came_at, zone)
-    words = [gettext("%(time)s late", time=came) if one.late else came]
-    if one.left_early and one.left_at:
-        words.append(gettext("left %(time)s", time=clock_in(one.left_at, zone)))
-    if not one.counts and now >= half_day.ends_at:
+ALL = ("status", "came", "left")
+
+
+def stand(half_day: Span, one: Attendance, zone: ZoneInfo, now: datetime, told: Collection[str] = ALL) -> Stand:
+    """In a few words, for a table's cell; a half-day that nobody said anything of is missing only when it is over.
+
+    `told` is what may be said: status, came, left.
+    """
+    came = clock_in(one.came_at, zone) if one.came_at and "came" in told else ""
+    left = clock_in(one.left_at, zone) if one.left_at and "left" in told else ""
+    words = [came]
+    if "status" in told:
+        words = [gettext("%(time)s late", time=came) if came and one.late else came or status(half_day, one, now)]
+        if came and one.left_early and not left:
+            words.append(str(STATUSES[Status.LEFT_EARLY]))
+    if left:
+        words.append(gettext("left %(time)s", time=left))
+    if "status" in told and one.came_at and not one.counts and now >= half_day.ends_at:
         words.append(gettext("does not count"))
-    return Stand(SIGNS[one.status], ", ".join(words))
+    return Stand(_sign(half_day, one, now), ", ".join(filter(None, words)))
+
+
+def status(half_day: Span, one: Attendance, now: datetime) -> str:
+    """How a half-day was, in one word."""
+    if one.status is Status.ABSENT and one.came_at is None and now < half_day.starts_at:
+        return str(gettext("to come"))
+    if one.status is Status.ABSENT and one.came_at is None and now < half_day.ends_at:
+        return str(gettext("not yet"))
+    return str(STATUSES[one.status])
+
+
+def _sign(half_day: Span, one: Attendance, now: datetime) -> str:
+    waits = one.status is Status.ABSENT and one.came_at is None and now < half_day.ends_at
+    return "circle" if waits else SIGNS[one.status]
 
 
 def doubts(one: Attendance) -> str:

@@ -29,6 +29,7 @@ DOORS = {
     "quizzes.submit": SIGNED_IN,
     # the desk of organisers
     "desk.attendance": TRAINERS,
+    "desk.download": TRAINERS,
     # events: what those who take part see
     "events.events": SIGNED_IN,
     "events.event": SIGNED_IN,
