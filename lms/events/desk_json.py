@@ -16,6 +16,7 @@ from flask_login import current_user
 from flask_wtf import CSRFProtect
 from msgspec import Meta, Struct
 from sqlalchemy import func, select
+from sqlalchemy.orm import joinedload
 
 from lms import audit
 from lms.accounts.access import desks_too, public, trainers_only
@@ -81,7 +82,8 @@ def _device() -> Device | None:
     if request.authorization is None:
         return None
     token = request.authorization.token or ""
-    found = db.session.scalar(select(Device).where(Device.token_hash == digest(token)))
+    event = joinedload(Device.event).selectinload(Event.half_days)
+    found = db.session.scalar(select(Device).where(Device.token_hash == digest(token)).options(event))
     return found or abort(401)
 
 
@@ -172,14 +174,19 @@ def _doors(event: Event) -> dict[tuple[Any, Any], str]:
 
 
 def _note_seen(device: Device, moment: datetime) -> None:
-    """Note that a desk is alive, at most once a minute."""
-    if device.seen_at is not None and moment - device.seen_at < SEEN_EVERY:
+    """Note that a desk is alive, in a transaction of its own."""
+    if not _long_ago(device, moment):
         return
     device_id = device.id
     writes()
     db.session.get_one(Device, device_id).seen_at = moment
     db.session.commit()
     reads()
+
+
+def _long_ago(device: Device, moment: datetime) -> bool:
+    """Whether it is time to note again that a desk is alive."""
+    return device.seen_at is None or moment - device.seen_at >= SEEN_EVERY
 
 
 @bp.post("/events/<slug>/marks")
@@ -201,7 +208,7 @@ def marks(slug: str) -> ResponseReturnValue:
         )
     moment = now()
     results = receiving.receive(event, _sender(device, batch), said, batch.sent_at, moment)
-    if device is not None:
+    if device is not None and _long_ago(device, moment):
         device.seen_at = moment
     db.session.commit()
     return {"results": [_answer(result) for result in results]}

@@ -15,7 +15,7 @@ from uuid import UUID
 
 import msgspec
 from msgspec import Meta, Struct
-from sqlalchemy import func, select, update
+from sqlalchemy import BindParameter, CompoundSelect, bindparam, func, literal, null, or_, select, union_all, update
 
 from lms.database import db, insert
 from lms.events.attendance import in_force
@@ -26,6 +26,34 @@ from lms.events.parts import MarkKind, Origin, Outcome, Part, RegistrationState
 
 MOST = 1000
 LONGEST = 4000  # characters of a refused mark that are kept
+HASH_LENGTH = 64
+COUNTED_AS = func.coalesce(Registration.merged_into_id, Registration.id).label("counted_as")
+SEVERAL: dict[str, BindParameter[Any]] = {name: bindparam(name, expanding=True) for name in ("ids", "names")}
+KNOWN: CompoundSelect[Any] = union_all(
+    select(Mark.id, Mark.fingerprint, Mark.outcome, Mark.since, literal("").label("why"))
+    .where(Mark.id.in_(SEVERAL["ids"])),
+    select(Stray.id, Stray.fingerprint, literal(Outcome.REFUSED, Mark.outcome.type), null(), Stray.why)
+    .where(Stray.id.in_(SEVERAL["ids"])),
+)  # fmt: skip
+BADGES = select(Registration.badge).where(Registration.event_id == bindparam("event"))
+PEOPLE = (
+    select(Registration.id, Registration.badge, Registration.code, Registration.state, COUNTED_AS)
+    .where(
+        Registration.event_id == bindparam("event"),
+        or_(
+            Registration.badge.in_(SEVERAL["names"]),
+            Registration.code.in_(SEVERAL["names"]),
+            Registration.id.in_(SEVERAL["ids"]),
+        ),
+    )
+    .order_by(Registration.id)
+    .with_for_update()
+)
+MARKS = (
+    select(COUNTED_AS, Mark.id, Mark.half_day_id, Mark.kind, Mark.at, Mark.undoes_id)
+    .join(Registration, Mark.registration_id == Registration.id)
+    .where(or_(Registration.id.in_(SEVERAL["ids"]), Registration.merged_into_id.in_(SEVERAL["ids"])))
+)
 Aware = Annotated[datetime, Meta(tz=True)]
 Words = Annotated[str, Meta(max_length=300)]
 
@@ -122,13 +150,10 @@ def _fits(said: Said) -> bool:
 
 def _known(ids: Iterable[UUID]) -> dict[UUID, tuple[str, Result]]:
     """Marks and strays that were sent before, with the answer they got."""
-    ids = list(ids)
-    marks = db.session.execute(select(Mark.id, Mark.fingerprint, Mark.outcome, Mark.since).where(Mark.id.in_(ids)))
-    known = {one.id: (one.fingerprint, Result(str(one.id), one.outcome, one.since)) for one in marks}
-    strays = db.session.execute(select(Stray.id, Stray.fingerprint, Stray.why).where(Stray.id.in_(ids)))
-    for one in strays:
-        known[one.id] = (one.fingerprint, Result(str(one.id), Outcome.REFUSED, why=Why(one.why)))
-    return known
+    return {
+        one.id: (one.fingerprint, Result(str(one.id), one.outcome, one.since, Why(one.why) if one.why else None))
+        for one in db.session.connection().execute(KNOWN, {"ids": list(ids)})
+    }
 
 
 class _Desk:
@@ -138,24 +163,13 @@ class _Desk:
         self.event = event
         self.sender = sender
         self.half_days = {half_day.id: half_day for half_day in event.half_days}
-        self.people = {
-            one.id: one
-            for one in db.session.execute(
-                select(Registration.id, Registration.badge, Registration.code, Registration.state,
-                       func.coalesce(Registration.merged_into_id, Registration.id).label("counted_as"))
-                .where(Registration.event_id == event.id)
-            )
-        }  # fmt: skip
-        self.by_badge = {one.badge: one.id for one in self.people.values()}
-        self.by_code = {one.code: one.id for one in self.people.values()}
-        nameless = [one.of for one in said if one.of is not None and not one.badge and one.person is None]
-        self.undone = {
-            one.id: one.registration_id
-            for one in db.session.execute(select(Mark.id, Mark.registration_id).where(Mark.id.in_(nameless)))
-            if one.registration_id in self.people
-        }
-        wanted = {found for one in said if (found := self.whose(one)) is not None}
-        self.marks = self._held(wanted)
+        self.badges = self._unhashed({one.badge for one in said if len(one.badge) == HASH_LENGTH})
+        self.undone = self._about({one.of for one in said if one.of and not one.badge and not one.person})
+        names = {_name(one) for one in said} | {self.badges.get(one.badge) for one in said}
+        people = {one.person.id for one in said if one.person} | set(self.undone.values())
+        self.people = self._held(names - {None, ""}, people)
+        self.by_name = {name: one.id for one in self.people.values() for name in (one.badge, one.code)}
+        self.marks = self._marks({one.counted_as for one in self.people.values()})
 
     def whose(self, said: Said) -> UUID | None:
         """Whom a mark is about: a walk-in by its id, someone by badge, by what this desk knows of it, or by code."""
@@ -163,49 +177,53 @@ class _Desk:
             return said.person.id if said.person.id in self.people else None
         if not said.badge and said.of is not None:
             return self.undone.get(said.of)
-        if len(said.badge) == 64:
-            return self._by_hash(said.badge)
-        badge = typed(said.badge)
-        if len(badge) == BADGE_LENGTH:
-            return self.by_badge.get(badge)
-        return self.by_code.get(badge) if len(badge) == CODE_LENGTH else None
+        return self.by_name.get(self.badges.get(said.badge, _name(said)))
 
-    def _by_hash(self, badge: str) -> UUID | None:
-        """By this desk's own salt; else by that of another desk, because a desk may have been paired anew."""
-        badges = tuple(self.by_badge)
-        found = _hashes(self.sender.salt, badges).get(badge) if self.sender.salt else None
-        if found is None:
-            salts = db.session.scalars(select(Device.salt).where(Device.event_id == self.event.id))
-            found = next(filter(None, (_hashes(salt, badges).get(badge) for salt in salts)), None)
-        return self.by_badge.get(found or "")
-
-    def _held(self, people: set[UUID]) -> dict[tuple[UUID, UUID], list[Any]]:
-        """All marks of these people, who are held against a second writer until the transaction ends."""
-        counted = {self.people[one].counted_as for one in people}
-        if not counted:
+    def _unhashed(self, hashes: set[str]) -> dict[str, str]:
+        """The badges behind hashes: by this desk's own salt, else by another's, because it may be paired anew."""
+        if not hashes:
             return {}
-        db.session.execute(
-            select(Registration.id).where(Registration.id.in_(counted)).order_by(Registration.id).with_for_update()
-        )
-        group = [one.id for one in self.people.values() if one.counted_as in counted]
-        rows = db.session.execute(
-            select(Mark.id, Mark.registration_id, Mark.half_day_id, Mark.kind, Mark.at, Mark.undoes_id)
-            .where(Mark.registration_id.in_(group))
-        )  # fmt: skip
-        held: dict[tuple[UUID, UUID], list[Any]] = {}
-        for mark in rows:
-            held.setdefault((self.people[mark.registration_id].counted_as, mark.half_day_id), []).append(mark)
-        return held
+        database = db.session.connection()
+        badges = tuple(database.scalars(BADGES, {"event": self.event.id}))
+        found = _hashes(self.sender.salt, badges)
+        if not hashes <= found.keys():
+            for salt in database.scalars(select(Device.salt).where(Device.event_id == self.event.id)).all():
+                found = _hashes(salt, badges) | found
+        return {one: found[one] for one in hashes & found.keys()}
+
+    def _about(self, marks: set[UUID]) -> dict[UUID, UUID]:
+        """Whose marks these are that are taken back by their id alone."""
+        if not marks:
+            return {}
+        mine = select(HalfDay.id).where(HalfDay.event_id == self.event.id)
+        rows = select(Mark.id, Mark.registration_id).where(Mark.id.in_(marks), Mark.half_day_id.in_(mine))
+        return {one.id: one.registration_id for one in db.session.connection().execute(rows)}
+
+    def _held(self, names: set[str | None], ids: set[UUID]) -> dict[UUID, Any]:
+        """The people of a batch, held against a second writer until the transaction ends."""
+        asked = {"event": self.event.id, "names": list(names), "ids": list(ids)}
+        return {one.id: one for one in db.session.connection().execute(PEOPLE, asked)}
+
+    def _marks(self, people: set[UUID]) -> dict[tuple[UUID, UUID], list[Any]]:
+        """What was said of these people so far, by whom it counts for and half-day."""
+        said: dict[tuple[UUID, UUID], list[Any]] = {}
+        for mark in db.session.connection().execute(MARKS, {"ids": list(people)}) if people else ():
+            said.setdefault((mark.counted_as, mark.half_day_id), []).append(mark)
+        return said
 
     def walk_in(self, someone: Someone, now: datetime) -> None:
         """Put someone who is not on the list on it, under the id the desk gave them."""
-        add_registration(self.event, now, id=someone.id, name=" ".join(someone.name.split()), walk_in=True,
-                         state=RegistrationState.CONFIRMED)  # fmt: skip
-        row = db.session.execute(
-            select(Registration.id, Registration.badge, Registration.code, Registration.state,
-                   Registration.id.label("counted_as")).where(Registration.id == someone.id)
-        ).one()  # fmt: skip
-        self.people[row.id] = row
+        add_registration(
+            self.event, now, id=someone.id, name=" ".join(someone.name.split()), walk_in=True,
+            state=RegistrationState.CONFIRMED,
+        )  # fmt: skip
+        self.people |= self._held(set(), {someone.id})
+
+
+def _name(said: Said) -> str:
+    """A badge or a code as it is kept; empty for a hash and for what can be neither."""
+    name = typed(said.badge)
+    return name if len(name) in (BADGE_LENGTH, CODE_LENGTH) else ""
 
 
 @lru_cache(64)
@@ -277,8 +295,8 @@ def _refusal(desk: _Desk, said: Said) -> Why | None:
     ):
         return Why.UNDOES_UNDO
     if said.person is not None and said.person.id not in desk.people:
-        taken = db.session.scalar(select(Registration.id).where(Registration.id == said.person.id))
-        return Why.UNKNOWN_BADGE if taken else None
+        elsewhere = db.session.scalar(select(Registration.event_id).where(Registration.id == said.person.id))
+        return Why.UNKNOWN_BADGE if elsewhere not in (None, desk.event.id) else None
     return None
 
 
