@@ -75,6 +75,7 @@ def crowd(app: Flask, people: int, slug: str = "crowd") -> Crowd:
         badges = [receiving.add_registration(event, now(), name=f"Person {one}").badge for one in range(people)]
         half_day = str(event.half_days[0].id)
         db.session.commit()
+        db.session.remove()
         db.engine.dispose()
     bodies = []
     for badge in badges:
@@ -143,6 +144,7 @@ def kept(app: Flask, slug: str = "crowd") -> Kept:
         rows = roll.roll(event)
         marks = frozenset(str(one) for one in db.session.scalars(select(Mark.id)))
         assert len(marks) == db.session.scalar(select(func.count()).select_from(Mark))
+        db.session.remove()
         db.engine.dispose()
         return Kept(marks, sum(row.attended[0].came_at is not None for row in rows))
 
