@@ -1,11 +1,12 @@
 """The process that prints documents: HTML comes in by stdin, a PDF goes out by stdout, nothing else is reached.
 
-`lms/pdf.py` runs this file by its path, so it knows nothing of the house and its imports are no weight on the web
-process. It fetches nothing, reads no file but its stylesheet and the fonts, and may not use more memory than it is
-told. A message either way is one letter, a length of four bytes, and that many bytes.
+`lms/pdf.py` runs this file by its path, with a stylesheet, bytes of memory and seconds of work a document may take.
+So it knows nothing of the house, and its imports are no weight on the web process. It fetches nothing and reads no
+file but its stylesheet and the fonts. A message either way is one letter, a length of four bytes, and so many bytes.
 """
 
 import os
+import signal
 import struct
 import sys
 from pathlib import Path
@@ -61,13 +62,22 @@ def answer(html: str, stylesheet: CSS, fonts: FontConfiguration) -> tuple[bytes,
         return FAULTY, where(error).encode()
 
 
-def work(asked: BinaryIO, given: BinaryIO, css: str) -> None:
-    """Print one document after another, until whoever asked is gone or memory has run out."""
+def allow(seconds: float) -> None:
+    """Let the next document work this long, waiting for others not counted; after that the process ends."""
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def work(asked: BinaryIO, given: BinaryIO, css: str, seconds: float) -> None:
+    """Print one document after another, until whoever asked is gone, or memory or time has run out."""
     fonts = FontConfiguration()
     stylesheet = CSS(string=css, font_config=fonts, url_fetcher=Closed())
     while head := asked.read(HEAD.size):
         _, length = HEAD.unpack(head)
-        letter, body = answer(asked.read(length).decode(), stylesheet, fonts)
+        page = asked.read(length).decode()
+        allow(seconds)
+        letter, body = answer(page, stylesheet, fonts)
+        allow(0)
         given.write(HEAD.pack(letter, len(body)) + body)
         given.flush()
         if letter == TOO_LARGE:
@@ -78,4 +88,4 @@ if __name__ == "__main__":
     LOGGER.disabled = True  # it would write addresses and words of the document
     with os.fdopen(os.dup(1), "wb") as given:
         os.dup2(2, 1)  # whatever else is printed cannot end up in a document
-        work(sys.stdin.buffer, given, Path(sys.argv[1]).read_text(encoding="utf-8"))
+        work(sys.stdin.buffer, given, Path(sys.argv[1]).read_text(encoding="utf-8"), float(sys.argv[3]))

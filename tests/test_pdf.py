@@ -245,7 +245,7 @@ def test_many_who_ask_at_once_each_get_their_own(press: pdf.Press):
 
 def test_who_has_waited_long_enough_is_told_so():
     press = pdf.Press(turn_seconds=0.2)
-    slow = threading.Thread(target=press.print, args=[page(rows(1500))])
+    slow = threading.Thread(target=press.print, args=[page(rows(300))])
     slow.start()
     while press.process is None:
         time.sleep(0.01)
@@ -258,12 +258,23 @@ def test_who_has_waited_long_enough_is_told_so():
 
 
 def test_a_document_that_takes_too_long_is_given_up_and_the_next_one_is_printed():
-    press = pdf.Press(seconds=4)
+    press = pdf.Press(seconds=1)
 
     with pytest.raises(pdf.Failed, match="took too long"):
         press.print(page(rows(20_000)))
 
     assert press.print(page("<p>Next.</p>")).startswith(b"%PDF-")
+    press.close()
+
+
+def test_a_document_that_only_waits_is_given_up_too(monkeypatch, tmp_path: Path):
+    (tmp_path / "press.py").write_text("import time; time.sleep(60)")
+    monkeypatch.setattr(pdf, "PACKAGE", tmp_path)
+    press = pdf.Press(seconds=0.2)
+
+    with pytest.raises(pdf.Failed, match="took too long"):
+        press.print(page("<p>One.</p>"))
+
     press.close()
 
 

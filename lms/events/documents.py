@@ -9,6 +9,7 @@ Each takes plain values, writes in the reader's language, needs an app context a
 whatever markup a name holds is printed as it stands.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -25,6 +26,10 @@ from lms.events.parts import Origin, Part
 BADGES_A_PAGE = 8
 LONG_WORD = 24
 MANY_COLUMNS = 16
+NAME_POINTS = (30, 26, 21, 17, 13, 10, 8, 6)  # paper.css gives the steps these sizes
+NAME_WIDTH = 250  # points: a badge within its edges
+NAME_HEIGHT = 62
+ORGANISATION_EMS = (42, 84)  # the widest that fits at the first size, and at the second
 
 
 @dataclass(frozen=True)
@@ -145,7 +150,8 @@ def spaced(code: str) -> str:
 
 def size(name: str) -> int:
     """The step, 1 (largest) to 8, at which a name fits on a badge, whatever its letters."""
-    longest = max(map(_width, name.split()), default=0)
+    words = [word for word in re.split(r"[\s-]", name) if len(word) <= LONG_WORD]  # a longer one is broken
+    longest = max(map(_width, words), default=0)
     for step, points in enumerate(NAME_POINTS, 1):
         lines = ceil(_width(name) * points / NAME_WIDTH * 1.2)
         if longest * points <= NAME_WIDTH and lines * points * 1.15 <= NAME_HEIGHT:
@@ -153,9 +159,9 @@ def size(name: str) -> int:
     return len(NAME_POINTS)
 
 
-NAME_POINTS = (30, 26, 21, 17, 13, 10, 8, 6)  # paper.css gives the steps these sizes
-NAME_WIDTH = 250  # points: the width of a badge within its edges
-NAME_HEIGHT = 62
+def _organisation_size(organisation: str) -> int:
+    """The step, 1 to 3, at which an organisation fits under the tallest name."""
+    return 1 + sum(_width(organisation) > ems for ems in ORGANISATION_EMS)
 
 
 def _width(text: str) -> float:
@@ -178,6 +184,7 @@ def _shown(one: Badge) -> dict[str, object]:
         "name": one.name,
         "size": size(one.name),
         "organisation": one.organisation,
+        "organisation_size": _organisation_size(one.organisation),
         "part": str(PARTS.get(one.part, "")),
         "code": spaced(one.code),
         "qr": pdf.qr(one.badge, _("QR code of this badge")),
