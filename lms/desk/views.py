@@ -15,7 +15,7 @@ from lms.accounts.forms import PROFESSIONS
 from lms.clock import now
 from lms.database import db, reads, writes
 from lms.desk import files, tables
-from lms.desk.tables import Column, Line, Wanted
+from lms.desk.tables import Line, Wanted
 from lms.events import staff, telling
 from lms.events.differences import Standing
 from lms.events.models import Event
@@ -49,12 +49,11 @@ def attendance(slug: str) -> ResponseReturnValue:
         everyone=len(everyone),
         figures=tables.figures(event, everyone, moment),
         to_settle=[one for line in everyone for one in line.at if one.open],
-        before=[column for column in head if column.half_day is None and column.key not in tables.AFTER],
         half_days=event.half_days if any(column.half_day is not None for column in head) else [],
         days=_days(event),
         after=[column for column in head if column.key in tables.AFTER],
         groups=[
-            (title, _read(event, lines, head, wanted, moment))
+            _group(event, title, lines, wanted, moment)
             for title, lines, always in (
                 (gettext("Participants"), tables.participants(at_once), True),
                 (gettext("Trainers and others"), [one for one in at_once if not one.is_participant], False),
@@ -79,15 +78,13 @@ def _days(event: Event) -> list[tuple[str, int]]:
     return [(day, len(list(ones))) for day, ones in groupby(event.half_days, lambda o: day_in(o.starts_at, event.zone))]
 
 
-def _read(
-    event: Event, lines: Sequence[Line], head: Sequence[Column], wanted: Wanted, moment: datetime
-) -> list[dict[str, object]]:
-    """Rows as they are read on the page and on paper."""
+def _group(event: Event, title: str, lines: Sequence[Line], wanted: Wanted, moment: datetime) -> dict[str, object]:
+    """A table of the page: its head and its rows as they are read."""
+    head = tables.columns(event, lines, wanted)
     whole = [column for column in head if column.half_day is None]
-    return [
+    rows = [
         {
             "registration": line.registration,
-            "number": line.number,
             "cells": {
                 column.key: tables.plain(column, cell)
                 for column, cell in zip(whole, tables.cells(line, whole, event, moment), strict=True)
@@ -96,6 +93,7 @@ def _read(
         }
         for line in lines
     ]
+    return {"title": title, "before": [one for one in whole if one.key not in tables.AFTER], "rows": rows}
 
 
 @bp.get("/desk/attendance/<slug>.csv", defaults={"kind": "csv"})

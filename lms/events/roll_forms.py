@@ -17,7 +17,7 @@ KINDS = {
     "came": _("Came"),
     "excused": _("Excused"),
     "absent": _("Missing"),
-    "": _("Nothing known"),
+    "": _("Unknown: take back what was said"),
 }
 WRONG = {
     Wrong.TIME: _("Enter a time, for example 9:02."),
