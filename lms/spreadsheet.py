@@ -75,9 +75,14 @@ class Sheet:
 
 def written(kind: str, sheets: Sequence[Sheet], locale: str = "en") -> Iterator[bytes]:
     """The bytes of a file of this kind: csv (the first sheet alone), xlsx or ods; KeyError for another."""
-    return {"csv": lambda: as_csv(sheets[0], locale), "xlsx": lambda: as_xlsx(sheets), "ods": lambda: as_ods(sheets)}[
-        kind
-    ]()
+    match kind:
+        case "csv":
+            return as_csv(sheets[0], locale)
+        case "xlsx":
+            return as_xlsx(sheets)
+        case "ods":
+            return as_ods(sheets)
+    raise KeyError(kind)
 
 
 def filename(name: str, kind: str) -> str:
@@ -95,8 +100,8 @@ def as_csv(sheet: Sheet, locale: str = "en") -> Iterator[bytes]:
     """One sheet as csv in UTF-8 with BOM, by which Excel knows it.
 
     Excel splits at the delimiter of its own region: a semicolon, with a decimal comma, wherever the locale writes
-    one. A first line `sep=,` would do without, but makes Excel take the rest for Windows-1252. Text that a program
-    might take for a formula is given a leading quote, which `read` takes away again.
+    one. A first line `sep=,` would serve Excel alone: every other program takes it for a row. Text that might be taken
+    for a formula is given a leading quote, which `read` takes away again.
     """
     comma = get_decimal_symbol(locale) == ","
     buffer = io.StringIO(newline="")
@@ -531,12 +536,14 @@ def _read_package(content: bytes, most_rows: int) -> Book:
     checked.seek(0)
     try:
         return Book(_tables(_calamine(checked, most_rows)))
-    except (Unreadable, KeyboardInterrupt, SystemExit, MemoryError):
+    except (Unreadable, MemoryError):
         raise
     except PasswordError as fault:
         raise Unreadable("locked") from fault
-    except BaseException as fault:  # a panic of the Rust beneath is not an Exception
-        raise Unreadable("damaged") from fault
+    except BaseException as fault:
+        if isinstance(fault, Exception) or type(fault).__name__ == "PanicException":  # which Rust raises past Exception
+            raise Unreadable("damaged") from fault
+        raise
 
 
 def _calamine(package: IO[bytes], most_rows: int) -> Iterator[tuple[str, list[tuple[Cell, ...]]]]:
@@ -586,10 +593,10 @@ def _parts(content: bytes) -> tuple[list[tuple[str, bytes]], bool]:
                 raise Unreadable("kind")
             wanted = ODS_PARTS if ods else XLSX_PARTS
             return [(name, package.read(name)) for name in sorted(filter(wanted.fullmatch, names))], ods
-    except (BadZipFile, Inflating, EOFError, NotImplementedError, RuntimeError, UnicodeDecodeError, OSError) as fault:
+    except Unreadable:
+        raise
+    except (BadZipFile, Inflating, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as fault:
         raise Unreadable("damaged") from fault
-    except ValueError as fault:
-        raise fault if isinstance(fault, Unreadable) else Unreadable("damaged") from fault
 
 
 ODS_PARTS = re.compile(r"mimetype|META-INF/manifest\.xml|content\.xml")
@@ -626,8 +633,10 @@ class _Check:
         self.name, self.row, self.column = name.lower(), 0, 0
         try:
             parser.Parse(content, True)
+        except Unreadable:
+            raise
         except (expat.ExpatError, ValueError) as fault:
-            raise fault if isinstance(fault, Unreadable) else Unreadable("damaged") from fault
+            raise Unreadable("damaged") from fault
         self.close()
 
     def close(self) -> None:
@@ -709,6 +718,7 @@ class _Ods(_Check):
     """The parts of an ods, where a row or a cell may say how often it is repeated."""
 
     in_row = in_cell = holds = False
+    rows = columns = last = row_text = 0
 
     def start(self, name: str, about: dict[str, str]) -> None:
         super().start(name, about)
