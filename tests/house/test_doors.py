@@ -8,7 +8,7 @@ from lms.accounts.models import Role
 from tests.make import Making
 from tests.page import Client
 
-PUBLIC, SIGNED_IN, TRAINERS, ORGANISERS = Door.PUBLIC, Door.SIGNED_IN, Door.TRAINERS, Door.ORGANISERS
+PUBLIC, SIGNED_IN, TRAINERS, ORGANISERS, DESKS = Door.PUBLIC, Door.SIGNED_IN, Door.TRAINERS, Door.ORGANISERS, Door.DESKS
 DOORS = {
     "static": PUBLIC,
     "progress.home": PUBLIC,
@@ -50,6 +50,14 @@ DOORS = {
     "desk_pages.here": PUBLIC,
     "desk_pages.come": PUBLIC,
     # events: the check-in desk, JSON
+    "desk_json.roster": DESKS,
+    "desk_json.marks": DESKS,
+    "desk_json.pair": PUBLIC,
+    "desk_json.become": TRAINERS,
+    "copy_pages.copy": TRAINERS,
+    "copy_pages.file": TRAINERS,
+    "copy_pages.bring": TRAINERS,
+    "copy_pages.take": TRAINERS,
     # events: organisers
     "people_pages.new": ORGANISERS,
     "people_pages.edit": TRAINERS,
@@ -66,6 +74,19 @@ DOORS = {
     "roll_pages.correct": TRAINERS,
     "roll_pages.take_back": TRAINERS,
     # events: paper
+    "paper_pages.sheets": TRAINERS,
+    "paper_pages.make_sheet": TRAINERS,
+    "paper_pages.sheet": TRAINERS,
+    "paper_pages.badges": TRAINERS,
+    "paper_pages.add_scan": TRAINERS,
+    "paper_pages.scan": TRAINERS,
+    "paper_pages.remove_scan": TRAINERS,
+    "paper_pages.paper": TRAINERS,
+    "paper_pages.tick": TRAINERS,
+    "paper_pages.tick_rest": TRAINERS,
+    "paper_pages.add_by_hand": TRAINERS,
+    "paper_pages.settle": TRAINERS,
+    "paper_pages.badge": SIGNED_IN,
     "reports.lesson": SIGNED_IN,
     "reports.question": SIGNED_IN,
     "reports.reports": ORGANISERS,
@@ -100,8 +121,8 @@ DOORS = {
 MAY = {
     None: {PUBLIC},
     Role.PRACTITIONER: {PUBLIC, SIGNED_IN},
-    Role.TRAINER: {PUBLIC, SIGNED_IN, TRAINERS},
-    Role.ORGANISER: {PUBLIC, SIGNED_IN, TRAINERS, ORGANISERS},
+    Role.TRAINER: {PUBLIC, SIGNED_IN, TRAINERS, DESKS},
+    Role.ORGANISER: {PUBLIC, SIGNED_IN, TRAINERS, ORGANISERS, DESKS},
 }
 VALUES = {
     "slug": "early-signs",
@@ -127,14 +148,12 @@ def test_each_door_opens_to_its_people_and_to_nobody_else(app: Flask, make: Maki
     for rule in app.url_map.iter_rules():
         path = rule.rule
         for name in rule.arguments:
-            kind = rule._converters[name].__class__.__name__
             path = (
                 path.replace(f"<{name}>", VALUES.get(name, ""))
                 .replace(f"<int:{name}>", "999999")
                 .replace(f"<uuid:{name}>", "00000000-0000-4000-8000-000000000000")
                 .replace(f"<path:{name}>", "none")
             )
-            assert kind
         for method in rule.methods & {"GET", "POST"}:
             if rule.endpoint == "accounts.sign_out":
                 continue
