@@ -4,7 +4,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +12,7 @@ import pytest
 import segno
 from flask import Flask
 from PIL import Image
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Error, Page, Route, expect
 from sqlalchemy import select
 
 from lms import doctor
@@ -164,8 +164,9 @@ def with_worker(page: Page) -> Page:
 def until(page: Page, truth: str) -> None:
     """Wait for what the page says; the policy lets no waiting code into it."""
     for _time in range(150):
-        if page.evaluate(truth):
-            return
+        with suppress(Error):  # the page may load itself anew meanwhile
+            if page.evaluate(truth):
+                return
         page.wait_for_timeout(100)
     raise AssertionError(truth)
 
@@ -464,8 +465,9 @@ def test_a_scan_leaves_only_on_a_positive_answer_to_its_own_id(visitor, hall: Ha
     def refuse(route: Route) -> None:
         tries.append(route.request.post_data_json)
         if answer is None:
-            route.fetch()  # the server took it; the answer never comes
-            route.abort()
+            with suppress(Error):  # the page may have gone on meanwhile
+                route.fetch()  # the server took it; the answer never comes
+                route.abort()
         else:
             route.fulfill(**answer)
 

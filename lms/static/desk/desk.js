@@ -28,7 +28,7 @@ let desk = null;
 let list = null; // as the server gave it
 let now = null; // as it stands with the scans that wait here
 let rows = [];
-let net = { ok: navigator.onLine, how: "ok" };
+let net = { ok: false, how: "" }; // nothing is known before the first answer
 let stuck = "ok"; // how the last try to send went
 let mode = "came";
 let camera = false;
@@ -74,14 +74,15 @@ async function draw() {
   const day = halfDay();
   side.head(desk, day, net);
   side.band(net.ok && stuck === "ok" ? 0 : rows.length, stuck);
-  side.ready(mode, camera, net, trouble);
+  side.ready(mode, camera, net, list ? trouble : "no-list");
+  at("side").hidden = !list;
   at("ready-ways").hidden = camera || !scanner.possible();
   at("eye").classList.toggle("on", camera);
   at("camera-off").hidden = !camera;
   main.classList.toggle("leaving", mode === "left");
   side.notTaken((await store.refused()).filter((one) => one.desk === desk.id));
   if (!list || !day) return;
-  side.tally(desk, list, now, day, net);
+  side.tally(desk, list, now, day, net.ok || !net.how);
   side.halfDays(list, desk.chosen?.id === day.id ? day.id : "", current(list.half_days, moment(desk)));
   at("desk-words").textContent = say("desk", { name: desk.name, n: rows.length });
 }
@@ -496,8 +497,11 @@ async function finish() {
 
 async function work() {
   if (!navigator.serviceWorker) return;
-  const had = Boolean(navigator.serviceWorker.controller);
-  navigator.serviceWorker.addEventListener("controllerchange", () => { if (had) renew(); });
+  let had = Boolean(navigator.serviceWorker.controller);
+  navigator.serviceWorker.addEventListener("controllerchange", () => {
+    if (had) renew();
+    had = true;
+  });
   for (const scope of ["/kiosk", `/events/${desk.event.slug}/desk`]) {
     await navigator.serviceWorker.register("/desk-worker.js", { scope, updateViaCache: "none" }).catch(() => {});
   }
@@ -512,6 +516,11 @@ function renew() {
 
 async function stayAwake() {
   if (!document.hidden) await navigator.wakeLock?.request("screen").catch(() => {});
+}
+
+// Where there is a keyboard, one may type at once; a tablet's own keyboard would cover half of the page.
+function takeFocus() {
+  if (matchMedia("(pointer: fine)").matches) at("typed").focus();
 }
 
 // --- begin ----------------------------------------------------------------------------------------------------------------
@@ -529,15 +538,16 @@ async function begin() {
   }
   at("pairing").hidden = true;
   at("ended").hidden = true;
-  at("side").hidden = false;
   at("plain").hidden = globalThis.isSecureContext;
   at("plain-words").textContent = globalThis.isSecureContext ? "" : say("plain-http");
   panel.rest();
   await draw();
-  if (matchMedia("(pointer: fine)").matches) at("typed").focus();
   work();
   stayAwake();
+  const known = Boolean(list);
+  if (known) takeFocus();
   await poll();
+  if (!known) takeFocus();
   send();
   if (localStorage.getItem(CAMERA) === "on" && !camera && desk && !desk.revoked) startCamera();
 }

@@ -11,11 +11,12 @@ export function head(desk, halfDay, net) {
   at("where").textContent = halfDay ? say("where", { event: title, half_day: halfDay.title }) : title;
   at("clock").textContent = clock(moment(desk), zone);
   const time = desk.contact ? clock(desk.contact + desk.skew, zone) : "";
-  const words = net.ok ? say("connected") : time ? say(net.how === "server" ? "no-server" : "no-network", { time }) : say("no-contact");
+  const words = !net.how ? "" : net.ok ? say("connected") : time ? say(net.how === "server" ? "no-server" : "no-network", { time }) : say("no-contact");
   const line = at("net");
   if (line.dataset.words === words) return;
   line.dataset.words = words;
   line.classList.toggle("gone", !net.ok);
+  if (!words) return;
   line.replaceChildren(sign(net.ok ? "connected" : "no-network"), " ", words);
 }
 
@@ -27,12 +28,12 @@ export function band(waits, stuck) {
   at("waits-more").textContent = say(stuck === "server" ? "waits-server" : "waits-more");
 }
 
-export function tally(desk, before, after, halfDay, net) {
+export function tally(desk, before, after, halfDay, fresh) {
   const { here, of } = counts(before, after, halfDay.id);
   at("here").textContent = here;
   at("missing").textContent = Math.max(0, of - here);
   at("bar").setAttribute("width", `${of ? Math.min(100, (here / of) * 100) : 0}%`);
-  at("of").textContent = net.ok
+  at("of").textContent = fresh
     ? say("of", { of })
     : say("of-old", { of, time: desk.contact ? clock(desk.contact + desk.skew, desk.event.zone) : "–" });
 }
@@ -47,7 +48,7 @@ export function ready(mode, camera, net, trouble) {
 export function notTaken(refused) {
   const button = at("not-taken");
   button.hidden = !refused.length;
-  button.textContent = refused.length ? count("not-taken", refused.length) : "";
+  if (refused.length) button.textContent = count("not-taken", refused.length);
 }
 
 export function halfDays(list, chosen, auto) {
