@@ -1,5 +1,6 @@
 """An event's file: read whole, with every fault named by file, line, place and reason."""
 
+import re
 from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -172,3 +173,11 @@ def test_what_is_fit_has_no_fault(written):
     event: EventFile = load_event(written())
 
     assert not list(unfit(event))
+
+
+def test_the_example_in_the_authors_guide_is_a_faultless_event(tmp_path):
+    guide = (MODULES / "README.md").read_text("utf-8")
+    (example,) = re.findall(r"```toml\n(slug = .*?)```", guide, re.S)
+    (tmp_path / "sofia.toml").write_text(example, "utf-8")
+
+    assert load_event(tmp_path / "sofia.toml").slug == "sofia-2027"
