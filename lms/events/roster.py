@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from hashlib import sha256
+from itertools import islice
 
 from babel import Locale
 from babel.core import get_global
@@ -18,6 +19,7 @@ from lms.events.parts import Origin, Part
 from lms.spreadsheet import Cell, Sheet
 
 LONGEST = {"name": 300, "email": 254, "organisation": 200}
+MOST_NAMESAKES = 20
 HEAD_WITHIN = 10  # rows in which the head is looked for
 
 
@@ -351,10 +353,10 @@ def _why_not(name: str, text: str) -> str:
     return name if name in READ and not READ[name](text) else ""
 
 
-def _says_the_same(one: Asked, other: Asked) -> bool:
-    """Whether two rows are one; with the same e-mail address the name may be spelt otherwise."""
-    name = one.name if one.email and name_key(one.name) == name_key(other.name) else other.name
-    return replace(one, row=other.row) == replace(other, name=name)
+def _what_it_says(asked: Asked) -> tuple[str, ...]:
+    """What two rows that are one share; with an e-mail address the name may be spelt otherwise."""
+    name = name_key(asked.name) if asked.email else asked.name
+    return (name, *(getattr(asked, value) for value in VALUES if value != "name"))
 
 
 class _Heaps:
@@ -367,34 +369,34 @@ class _Heaps:
         self.doubtful: list[Doubtful] = []
         self.faulty: list[Faulty] = []
         self.by_email: dict[str, Known] = {}
-        self.by_name: dict[str, list[Known]] = {}
+        self.by_name: dict[str, dict[str, Known]] = {}  # without those that a row is already
         self.rows_by_email: dict[str, Asked] = {}
         self.rows_by_name: dict[str, list[Asked]] = {}
+        self.rows_by_words: dict[tuple[str, ...], Asked] = {}
         self.taken: set[str] = set()
         for one in known:
             one = replace(one, email=one.email.lower())
             if one.email:
                 self.by_email[one.email] = one
-            self.by_name.setdefault(name_key(one.name), []).append(one)
+            self.by_name.setdefault(name_key(one.name), {})[one.id] = one
 
     def add(self, asked: Asked | list[Fault], cells: tuple[str, ...]) -> None:
         """Put a row on its heap."""
         if isinstance(asked, list):
             self.faulty.append(Faulty(asked[0].row, tuple(asked), cells))
             return
-        key = name_key(asked.name)
-        earlier = self.rows_by_name.get(key, [])
-        twin = next((one for one in earlier if _says_the_same(one, asked)), None)
-        self.sort(asked, key, earlier, twin)
-        if not twin:
-            self.rows_by_name.setdefault(key, []).append(asked)
+        words = _what_it_says(asked)
+        twin = self.rows_by_words.setdefault(words, asked)
+        self.sort(asked, name_key(asked.name), twin if twin is not asked else None)
+        if twin is asked:
+            self.rows_by_name.setdefault(name_key(asked.name), []).append(asked)
             self.rows_by_email.setdefault(asked.email, asked)
 
-    def sort(self, asked: Asked, key: str, earlier: Sequence[Asked], twin: Asked | None) -> None:
+    def sort(self, asked: Asked, key: str, twin: Asked | None) -> None:
         before = self.rows_by_email.get(asked.email) if asked.email else None
         known = self.by_email.get(asked.email)
         if not known and not asked.email:
-            known = next((one for one in self.by_name.get(key, []) if self.is_exactly(one, asked)), None)
+            known = next((one for one in self.namesakes(key) if _is_exactly(one, asked)), None)
         if twin and not (known and known.id not in self.taken):
             self.unchanged.append(Same(asked, row=twin.row))
         elif before:
@@ -405,23 +407,29 @@ class _Heaps:
             self.doubtful.append(Doubtful(asked, (Like("email", known),)))
         elif known:
             self.taken.add(known.id)
+            self.by_name.get(name_key(known.name), {}).pop(known.id, None)
             if changes := changes_of(known, asked):
                 self.changed.append(Changed(asked, known, changes))
             else:
                 self.unchanged.append(Same(asked, known))
-        elif likes := self.likes(key, earlier):
+        elif likes := self.likes(key):
             self.doubtful.append(Doubtful(asked, likes))
         else:
             self.new.append(asked)
 
-    def is_exactly(self, known: Known, asked: Asked) -> bool:
-        """Whether a row without an e-mail address is someone without one, of whom it says nothing new."""
-        return not known.email and known.id not in self.taken and not changes_of(replace(known, cancelled=False), asked)
+    def namesakes(self, key: str) -> list[Known]:
+        """Those on the roll who have this name; a long list of them helps nobody to decide."""
+        return list(islice(self.by_name.get(key, {}).values(), MOST_NAMESAKES))
 
-    def likes(self, key: str, earlier: Sequence[Asked]) -> tuple[Like, ...]:
+    def likes(self, key: str) -> tuple[Like, ...]:
         """Who else has this name."""
-        there = [Like("name", one) for one in self.by_name.get(key, []) if one.id not in self.taken]
-        return (*there, *(Like("name", row=one.row) for one in earlier))
+        there = [Like("name", one) for one in self.namesakes(key)]
+        return (*there, *(Like("name", row=one.row) for one in self.rows_by_name.get(key, [])[:MOST_NAMESAKES]))
+
+
+def _is_exactly(known: Known, asked: Asked) -> bool:
+    """Whether a row without an e-mail address is someone without one, of whom it says nothing new."""
+    return not known.email and not changes_of(replace(known, cancelled=False), asked)
 
 
 # reading one value

@@ -401,6 +401,15 @@ def test_the_template_is_a_list_that_can_be_sent_as_it_is(kind):
     assert all(getattr(planned.new[0], name) for name in VALUES)
 
 
+def test_a_thousand_namesakes_are_not_held_against_each_other_one_by_one():
+    rows = [("Name", "E-mail"), *(("Ann Example", f"ann{number}@service.example") for number in range(1000))]
+
+    planned = plan(rows, [Known(f"{number}", "Ann Example", f"{number}@x.example") for number in range(1000)])
+
+    assert len(planned.doubtful) == 1000
+    assert max(len(one.likes) for one in planned.doubtful) == 40
+
+
 names = sampled_from(["Ann Example", "EXAMPLE ann", "Änn Example", "Ben Other", "ben other", "😀", "Ben", ""])
 addresses = sampled_from(["", "ann@x.example", "ANN@x.example", "ben@x.example", "nobody"])
 rows_of_people = lists(tuples(names, addresses, sampled_from(["", "Service", "Other service"])), max_size=8)
