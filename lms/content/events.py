@@ -19,6 +19,7 @@ Line = Annotated[str, Meta(min_length=1, max_length=300)]
 KINDS = ("eu", "national", "webinar", "conference")
 TAKEN = {"new"}  # words that stand in an address where an event's name would
 LONGEST = timedelta(hours=12)
+MACHINES_OWN = {"localtime", "posixrules", "Factory"}
 HALF_DAYS = UUID("401d756d-f246-4a7f-ac58-a476e14d52f3")
 
 
@@ -65,7 +66,9 @@ class EventFile(Value, kw_only=True, frozen=True):
 
 
 def zone_named(name: str) -> ZoneInfo | None:
-    """A time zone by its name, such as Europe/Vienna; None where there is none."""
+    """A time zone by its name, such as Europe/Vienna; None where there is none, or none that is the same everywhere."""
+    if name in MACHINES_OWN:
+        return None
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones, such as Europe

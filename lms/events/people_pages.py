@@ -4,11 +4,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, Flask, abort, flash, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import joinedload
 
 from lms import audit
@@ -20,6 +21,7 @@ from lms.events.badges import new_id, new_salt
 from lms.events.forms import CHARGES, Appoint, Facts, HalfDayForm, NewEvent, moved_with_its_zone
 from lms.events.models import Appointment, Event, HalfDay, Registration
 from lms.events.parts import Charge, Part
+from lms.settings import Settings
 
 bp = Blueprint("people_pages", __name__)
 
@@ -32,15 +34,18 @@ def init_app(app: Flask) -> None:
 @organisers_only
 def new() -> ResponseReturnValue:
     """Make an event; its half-days come next."""
-    form = NewEvent()
+    settings: Settings = current_app.extensions["settings"]
+    form = NewEvent(data={"timezone": settings.timezone, "late_after": 15, "counts_from": 75})
     if not form.validate_on_submit():
         return render_template("events/new.html", form=form), 422 if form.is_submitted() else 200
-    if db.session.scalar(select(Event.id).where(Event.slug == form.slug.data)):
-        form.slug.errors = [gettext("There is an event of this name. Choose another.")]
-        return render_template("events/new.html", form=form), 422
     made = Event(slug=form.slug.data, room_secret=new_salt(), version=1, **form.facts())
     db.session.add(made)
-    db.session.flush()
+    try:
+        db.session.flush()
+    except IntegrityError:
+        db.session.rollback()
+        form.slug.errors = [gettext("There is an event of this name. Choose another.")]
+        return render_template("events/new.html", form=form), 422
     audit.record("event.made", current_user.id, event=made.id)
     db.session.commit()
     flash(gettext("The event is made. Add its half-days next."))

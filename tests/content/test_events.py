@@ -81,6 +81,7 @@ def test_a_good_file_becomes_an_event(written):
         ('country = "BG"', 'country = "Bulgaria"', 5, "country", "write a country as two capital letters"),
         ("Europe/Sofia", "Europe/Sophia", 6, "timezone", "there is no time zone “Europe/Sophia”"),
         ("Europe/Sofia", "Europe", 6, "timezone", "there is no time zone “Europe”"),
+        ("Europe/Sofia", "localtime", 6, "timezone", "there is no time zone “localtime”"),
         ("Europe/Sofia", "../etc/passwd", 6, "timezone", "there is no time zone “../etc/passwd”"),
         ('"afternoon"', '"morning"', 10, "", "the half-day id “morning” stands twice"),
         ("T12:30", "T08:30", 13, "half_day “morning”", "it ends before it starts"),

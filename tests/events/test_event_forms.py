@@ -1,5 +1,6 @@
 """What organisers settle of an event: facts and limits, half-days in the time of its clocks, who is appointed."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -120,6 +121,37 @@ def test_a_share_is_a_hundred_per_cent_at_most(coordinator):
     send(coordinator, "/events/new", FACTS | {"slug": "a", "counts_by": "per-cent", "counts_from": "101"}, status=422)
 
     assert faults(coordinator) == ["Enter a whole number from 1 to 100."]
+
+
+def test_a_new_event_begins_with_the_usual_limits_and_the_zone_of_the_site(coordinator):
+    coordinator.get("/events/new")
+
+    asked = {
+        field: coordinator.page.one("input", name=field).get("value")
+        for field in ("late_after", "counts_from", "timezone")
+    }
+    assert asked == {"late_after": "15", "counts_from": "75", "timezone": "Europe/Brussels"}
+
+
+def test_of_many_at_once_one_makes_the_event(make):
+    answers = at_once(make, "/events/new", FACTS | {"slug": "sofia"})
+
+    assert sorted(answers) == [302] + [422] * 5
+    assert len(make.all(select(Event))) == 1
+
+
+def at_once(make: Making, path: str, data: dict[str, Any]) -> list[int]:
+    """What six coordinators are answered who send the same at the same moment."""
+    clients = [make.signed_in(Role.ORGANISER) for _one in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        return list(
+            pool.map(
+                lambda client: (
+                    client.http.post(path, data=data | {"csrf_token": client.page.hidden("csrf_token")}).status_code
+                ),
+                clients,
+            )
+        )
 
 
 def test_only_a_coordinator_makes_events(organiser, make):
@@ -267,6 +299,13 @@ def test_a_half_day_may_go_on_after_midnight_when_its_end_has_a_day_of_its_own(o
     assert added.ends_at - added.starts_at == timedelta(hours=3)
     organiser.get(f"{EDIT}/half-days/{added.id}")
     assert organiser.page.one("input", name="ends_on").get("value") == "2027-05-05"
+
+
+def test_of_many_at_once_one_adds_a_half_day_at_a_time(make, event):
+    answers = at_once(make, f"{EDIT}/half-days/new", HALF_DAY)
+
+    assert sorted(answers) == [302] + [422] * 5
+    assert len(make.event_again(event).half_days) == 5
 
 
 def test_a_half_day_may_be_reworded_without_a_note_and_moved_with_one(organiser, make, event):
