@@ -178,8 +178,8 @@ def test_an_event_without_half_days_says_so(make: Making):
     make.registered(event, name="Bo")
     trainer = make.appointed(event)
 
-    trainer.get("/events/ghent/sheets")
     trainer.get("/events/ghent/badges.pdf", status=404)
+    trainer.get("/events/ghent/sheets")
 
     assert "no half-days yet" in trainer.page.words
 
