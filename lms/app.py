@@ -20,7 +20,16 @@ from lms.content.prose import inline
 from lms.cookies import Cookies
 from lms.database import db
 from lms.desk import views as desk_views
-from lms.events import copy_pages, desk_json, desk_pages, paper_pages, people_pages, roll_pages
+from lms.events import (
+    copy_pages,
+    desk_json,
+    desk_pages,
+    import_pages,
+    paper_pages,
+    people_pages,
+    registrations_pages,
+    roll_pages,
+)
 from lms.events import views as events_views
 from lms.health import views as health_views
 from lms.lessons import views as lessons_views
@@ -31,7 +40,10 @@ from lms.quizzes import views as quizzes_views
 from lms.reports import views as reports_views
 from lms.settings import LANGUAGES, Settings, read
 
-EVENTS = (events_views, desk_pages, desk_json, people_pages, roll_pages, paper_pages, copy_pages)
+EVENTS = (
+    events_views, desk_pages, desk_json, people_pages, registrations_pages, import_pages, roll_pages, paper_pages,
+    copy_pages,
+)  # fmt: skip
 WINGS = (
     accounts_views, lessons_views, quizzes_views, *EVENTS, progress_views, desk_views, reports_views, privacy_views,
     health_views,
