@@ -1,5 +1,6 @@
 """The `lms` command. Every command exits 0 when done, 1 with one line when refused, 2 for wrong usage."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,10 +11,11 @@ from flask import Flask
 from flask.cli import FlaskGroup
 from flask_migrate import upgrade
 from flask_migrate.cli import db as migrations
+from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
 
+from lms import audit, jobs, server
 from lms import doctor as health
-from lms import jobs, server
 from lms.accounts import letters, links
 from lms.accounts.models import Person, Purpose, Role
 from lms.app import create_app
@@ -21,7 +23,8 @@ from lms.clock import now
 from lms.content.loader import BadMaterial, load, load_event
 from lms.database import db, writing
 from lms.demo import year
-from lms.events import loading
+from lms.events import copying, loading
+from lms.events.models import Event
 from lms.paths import MIGRATIONS, MODULES
 from lms.settings import HalfConfigured, Settings, read
 
@@ -151,6 +154,39 @@ def check(folder: Path | None) -> None:
 @main.group()
 def events() -> None:
     """Events and their half-days."""
+
+
+@events.command("copy", with_appcontext=False)
+@click.argument("event")
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, writable=True, path_type=Path))
+def copy_event(event: str, output: Path) -> None:
+    """Write EVENT with its whole roll to a file that another installation takes; it holds names and badges."""
+    with _working(_app()):
+        found = db.session.scalar(select(Event).where(Event.slug == event))
+        if found is None:
+            raise Refused(f"There is no event {event!r}.")
+        content = copying.packed(found)
+        audit.record("event.copied", None, event=found.id)
+        db.session.commit()
+    with open(os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+    click.echo(f"{output}: keep it as you would keep the list of names.")
+
+
+@events.command("take", with_appcontext=False)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def take_event(file: Path) -> None:
+    """Add what is new in FILE, which another installation wrote; the same file twice adds nothing."""
+    with _working(_app()):
+        try:
+            taken = copying.unpack(copying.read(file.read_bytes()))
+        except copying.Unfit as problem:
+            raise Refused(f"Nothing was taken: {problem}.") from None
+        audit.record("event.taken", None, event=taken.slug, people=taken.people, marks=taken.marks, made=taken.made)
+        db.session.commit()
+    click.echo(f"{taken.slug}: {taken.people} people and {taken.marks} marks are new, {taken.known} marks were here.")
+    for mark_id in taken.refused:
+        click.echo(f"Not taken, because another mark is kept under its id: {mark_id}")
 
 
 @events.command("load", with_appcontext=False)

@@ -18,7 +18,21 @@ def lms(instance: Path, *arguments: str, **environ: str) -> subprocess.Completed
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("command", ["demo", "serve", "work", "content check", "people add", "doctor", "db"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "demo",
+        "serve",
+        "work",
+        "content check",
+        "people add",
+        "events load",
+        "events copy",
+        "events take",
+        "doctor",
+        "db",
+    ],
+)
 def test_every_command_has_help(tmp_path: Path, command: str):
     answer = lms(tmp_path, *command.split(), "--help")
 
@@ -51,7 +65,13 @@ def test_the_sample_year_is_the_same_every_time(tmp_path: Path):
         with sqlite3.connect(tmp_path / name / "lms.db") as rows:
             people = rows.execute("SELECT id, email, name, country FROM person ORDER BY id").fetchall()
             attempts = rows.execute("SELECT person_id, module, points, paper_kept FROM attempt ORDER BY id").fetchall()
-        found.append((people, attempts))
+            roll = rows.execute(
+                "SELECT id, event_id, person_id, name, badge, code FROM registration ORDER BY id"
+            ).fetchall()
+            marks = rows.execute(
+                "SELECT id, registration_id, half_day_id, kind, at, reason FROM mark ORDER BY id"
+            ).fetchall()
+        found.append((people, attempts, roll, marks))
 
     assert found[0] == found[1]
 
@@ -102,3 +122,21 @@ def test_several_workers_on_sqlite_are_refused_with_the_way_out(tmp_path: Path):
 
     assert answer.returncode == 1
     assert "postgresql" in answer.stderr
+
+
+def test_an_event_is_copied_to_another_installation_and_taken_there_once(tmp_path: Path):
+    here, there, file = tmp_path / "here", tmp_path / "there", tmp_path / "brussels.json"
+    lms(here, "demo", "--no-serve")
+    lms(there, "db", "upgrade")
+
+    copied = lms(here, "events", "copy", "brussels", "-o", str(file))
+    first, second = (lms(there, "events", "take", str(file)) for _time in range(2))
+    unknown = lms(here, "events", "copy", "nowhere", "-o", str(tmp_path / "x"))
+    nonsense = lms(there, "events", "take", str(Path(__file__)))
+
+    assert copied.returncode == 0, copied.stderr
+    assert file.stat().st_mode & 0o077 == 0
+    assert "44 people and" in first.stdout
+    assert "0 people and 0 marks are new" in second.stdout
+    assert (unknown.returncode, nonsense.returncode) == (1, 1)
+    assert len(nonsense.stderr.strip().splitlines()) == 1
