@@ -348,13 +348,16 @@ def _ods_blank(found: re.Match[str]) -> str:
 def _ods_settings(names: Sequence[str]) -> str:
     """The head of each sheet stays in sight."""
     item = '<config:config-item config:name="{}" config:type="{}">{}</config:config-item>'.format
-    frozen = item("VerticalSplitMode", "short", 2) + item("VerticalSplitPosition", "int", 1)
-    frozen += item("ActiveSplitRange", "short", 2) + item("PositionBottom", "int", 1)
+    frozen = item("HorizontalSplitMode", "short", 0) + item("VerticalSplitMode", "short", 2)
+    frozen += item("HorizontalSplitPosition", "int", 0) + item("VerticalSplitPosition", "int", 1)
+    frozen += item("ActiveSplitRange", "short", 2) + item("PositionTop", "int", 0) + item("PositionBottom", "int", 1)
     return (
         f'{_XML}<office:document-settings xmlns:office="{_OASIS}office:1.0" xmlns:config="{_OASIS}config:1.0" '
+        'xmlns:ooo="http://openoffice.org/2004/office" '
         'office:version="1.3"><office:settings><config:config-item-set config:name="ooo:view-settings">'
         '<config:config-item-map-indexed config:name="Views"><config:config-item-map-entry>'
-        '<config:config-item-map-named config:name="Tables">'
+        + item("ViewId", "string", "view1")
+        + '<config:config-item-map-named config:name="Tables">'
         + "".join(
             f"<config:config-item-map-entry config:name={quoteattr(name)}>{frozen}</config:config-item-map-entry>"
             for name in names
