@@ -66,6 +66,11 @@ def _registered(
         event, at, id=_uuid(random), person_id=person.id if person else None, state=RegistrationState.CONFIRMED,
         origin=Origin.LOCAL if country == event.country else Origin.INTERNATIONAL, **values,
     )  # fmt: skip
+    return _with_badge(row, random)
+
+
+def _with_badge(row: Registration, random: Random) -> Registration:
+    """The badge and the code of a registration, the same every time the sample year is made."""
     row.badge, row.code = _signs(random, BADGE_LENGTH), _signs(random, CODE_LENGTH)
     db.session.flush()
     return row
@@ -159,7 +164,8 @@ def _walk_ins(event: Event, desk: Device, on_the_list: Sequence[Registration], b
                 "at": at.isoformat(), "reason": "", "person": someone,
             }  # fmt: skip
             _receive(event, mark, desk, None, at + timedelta(seconds=2))
-    walk_in = db.session.get_one(Registration, UUID(known["id"]))
+    _with_badge(db.session.get_one(Registration, UUID(stays["id"])), random)
+    walk_in = _with_badge(db.session.get_one(Registration, UUID(known["id"])), random)
     turned_out = on_the_list[FORGOT_BADGE]
     walk_in.merged_into_id = turned_out.id
     audit.record("walk-in.merged", by.id, registration=str(walk_in.id), into=str(turned_out.id))
