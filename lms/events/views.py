@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Flask, Response, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import format_date, gettext
+from flask_babel import format_date, gettext, ngettext
 from flask_babel import lazy_gettext as _
 from flask_login import current_user
 from sqlalchemy import func, select
@@ -150,10 +150,9 @@ def _mine(event: Event) -> Registration | None:
 def _size(event: Event) -> str:
     """How many days and half-days it has."""
     dates = {half_day.starts_at.astimezone(event.zone).date() for half_day in event.half_days}
-    numbers = {"days": len(dates), "half_days": len(event.half_days)}
-    if len(dates) == 1:
-        return str(gettext("One day, %(half_days)s half-days.", **numbers))
-    return str(gettext("%(days)s days, %(half_days)s half-days.", **numbers))
+    of_days = ngettext("%(num)s day", "%(num)s days", len(dates))
+    of_half_days = ngettext("%(num)s half-day", "%(num)s half-days", len(event.half_days))
+    return f"{of_days}, {of_half_days}."
 
 
 def _programme(

@@ -3,6 +3,7 @@
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 import time_machine
@@ -12,7 +13,7 @@ from sqlalchemy import func, select
 from lms.clock import now
 from lms.database import db, writing
 from lms.events import receiving
-from lms.events.models import Event, Registration
+from lms.events.models import Event, HalfDay, Registration
 from lms.events.parts import Charge, MarkKind, Origin, Part, RegistrationState
 from tests.make import Making, at
 from tests.page import Client, words
@@ -183,6 +184,19 @@ def test_what_contradicts_is_said_to_be_looked_at(client, make, event, say):
     client.get("/events/ghent")
 
     assert lines(client)[0].endswith("Present, in at 09:00. An organiser is to look at this.")
+
+
+def test_one_day_is_not_days(client, make, event):
+    client.get("/events/ghent")
+    assert "2 days, 4 half-days." in client.page.words
+    make.event(
+        "short",
+        half_days=[HalfDay(id=UUID(int=9), title="One", starts_at=FIRST_MORNING, ends_at=at("2027-03-01T12:00+01:00"))],
+    )
+
+    client.get("/events/short")
+
+    assert "1 day, 1 half-day." in client.page.words
 
 
 def test_someone_who_is_not_on_the_roll_sees_the_programme_and_no_badge(client, event):
