@@ -70,6 +70,7 @@ class Press:
         self.process: subprocess.Popen[bytes] | None = None
         self._turn = threading.Lock()
         self._rest: threading.Timer | None = None
+        self._inherited: subprocess.Popen[bytes] | None = None
 
     def print(self, html: str) -> bytes:
         """The PDF of a page. Raises Failed."""
@@ -96,6 +97,12 @@ class Press:
             self._cancel_rest()
             self._end()
 
+    def forget(self) -> None:
+        """After a fork: the process that prints is the parent's; two who spoke to it would get each other's pages."""
+        self._turn = threading.Lock()
+        self._rest = None
+        self._inherited, self.process = self.process, None
+
     def _printed(self, html: str) -> bytes:
         overdue = threading.Event()
         watch = threading.Timer(self.seconds * BUSY, self._give_up, [overdue])
@@ -105,6 +112,9 @@ class Press:
             letter, body = self._ask(html.encode())
         except OSError:
             letter, body = b"", b""
+        except BaseException:
+            self._give_up(overdue)  # else its answer would go to whoever asks next
+            raise
         finally:
             watch.cancel()
             watch.join()
@@ -212,6 +222,8 @@ class _Ended(Exception):
 
 _press = Press()
 atexit.register(_press.close)
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_press.forget)
 
 
 def render(html: str) -> bytes:

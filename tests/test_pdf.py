@@ -339,6 +339,50 @@ def test_the_process_ends_with_the_one_that_started_it():
         time.sleep(0.05)
 
 
+def test_an_answer_that_nobody_waited_for_goes_to_nobody_else(monkeypatch, press: pdf.Press):
+    press.print(page("<p>Warm.</p>"))
+
+    def interrupted(html: bytes) -> tuple[bytes, bytes]:
+        asked, _given = press._pipes()
+        asked.write(pdf.HEAD.pack(b"P", len(html)) + html)
+        asked.flush()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr(press, "_ask", interrupted)
+        press.print(page("<p>Somebody else’s.</p>"))
+
+    assert text_of(press.print(page("<p>My own.</p>"))).startswith("My own.")
+
+
+FORKED = """
+import os
+from lms import pdf
+
+pdf.render("<html lang=en><title>t</title>before")
+before = pdf._press.process.pid
+child = os.fork()
+made = pdf.render(f"<html lang=en><title>t</title>{'parent' if child else 'child'}")
+here = pdf._press.process.pid
+open("parent.pdf" if child else "child.pdf", "wb").write(made)
+if child:
+    assert here == before
+    os.waitpid(child, 0)
+else:
+    assert here != before
+    pdf._press.close()
+    os._exit(0)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does not fork")
+def test_processes_that_part_do_not_share_who_prints_for_them(tmp_path: Path):
+    subprocess.run([sys.executable, "-c", FORKED], cwd=tmp_path, check=True)
+
+    assert text_of((tmp_path / "parent.pdf").read_bytes()).startswith("parent")
+    assert text_of((tmp_path / "child.pdf").read_bytes()).startswith("child")
+
+
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="only Linux shows a process's environment")
 def test_the_process_knows_no_secrets(monkeypatch, press: pdf.Press):
     monkeypatch.setenv("LMS_SECRET_KEY", "very secret")

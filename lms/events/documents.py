@@ -108,6 +108,7 @@ def signature_sheet(sheet: SignatureSheet) -> bytes:
     starts_at, ends_at = sheet.starts_at.astimezone(sheet.zone), sheet.ends_at.astimezone(sheet.zone)
     return _printed(
         "documents/signature_sheet.html",
+        paper="sheet",
         sheet=sheet,
         rows=[(one.name, one.organisation, _country(one.country)) for one in sheet.rows],
         group=group(sheet.part, sheet.origin),
@@ -134,6 +135,7 @@ def attendance_table(table: AttendanceTable) -> bytes:
     made_at = table.made_at.astimezone(table.zone)
     return _printed(
         "documents/attendance_table.html",
+        paper="table",
         table=table,
         rows=[[_cell(text, table.columns) for text in row] for row in table.rows],
         foot=[[_cell(text, table.columns) for text in row] for row in table.foot],

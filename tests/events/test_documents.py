@@ -122,6 +122,7 @@ def test_every_document_is_tagged_for_who_cannot_see_it_and_soundly_built(name: 
     assert qpdf_check(made) == ""
     assert facts_of(made)["Title"]
     assert facts_of(made)["Author"] == "DISRUPT"
+    assert not facts_of(made)["Title"].startswith("Badges:") or name == "badges"
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -383,7 +384,8 @@ def test_a_table_of_many_columns_stays_on_the_paper(many: int):
     assert letters(text_of(made)).count("09:41late") == 3 * (many - 1)
 
 
-def test_a_table_or_a_sheet_without_rows_is_a_document_too():
+def test_a_document_of_nobody_is_a_document_too():
+    assert verapdf(documents.badges(badges()), "ua1") == []
     assert verapdf(documents.attendance_table(table([])), "ua1") == []
     assert verapdf(documents.signature_sheet(sheet([], empty_rows=0)), "ua1") == []
 
