@@ -11,6 +11,7 @@ import { drain, fetchList, pair } from "./talking.js";
 import { say } from "./words.js";
 
 const POLL = 15_000;
+const FRESH = 5_000; // a list is not fetched more often than this because of scans
 const SOON = 2_000;
 const LATEST = 60_000;
 const LOOK_AGAIN = 1_500;
@@ -35,6 +36,7 @@ let camera = false;
 let trouble = "";
 let wait = SOON;
 let sendTimer = 0;
+let polledAt = 0;
 let idleTimer = 0;
 let turn = Promise.resolve();
 
@@ -82,7 +84,7 @@ async function draw() {
   main.classList.toggle("leaving", mode === "left");
   side.notTaken((await store.refused()).filter((one) => one.desk === desk.id));
   if (!list || !day) return;
-  side.tally(desk, list, now, day, net.ok || !net.how);
+  side.tally(desk, now, day, net.ok || !net.how);
   side.halfDays(list, desk.chosen?.id === day.id ? day.id : "", current(list.half_days, moment(desk)));
   at("desk-words").textContent = say("desk", { name: desk.name, n: rows.length });
 }
@@ -95,6 +97,7 @@ function heard(how) {
 
 async function poll() {
   if (!desk || desk.revoked) return;
+  polledAt = Date.now();
   heard(await fetchList(desk));
   await draw();
   if (desk && !desk.revoked && over()) await finish();
@@ -107,7 +110,7 @@ async function send() {
   if (how !== "busy") stuck = how;
   if (how === "ok") {
     wait = SOON;
-    await poll();
+    if (!net.ok || Date.now() - polledAt > FRESH) await poll();
   } else {
     if (how === "network") heard(how);
     sendTimer = setTimeout(send, wait);
@@ -124,7 +127,8 @@ function hurry() {
 
 // --- writing down -------------------------------------------------------------------------------------------------
 
-const inTurn = (deed) => (turn = turn.then(deed).catch(notKept));
+// One after the other, each with what other tabs wrote meanwhile.
+const inTurn = (deed) => (turn = turn.then(load).then(deed).catch(notKept));
 
 function notKept(problem) {
   console.info(problem);
@@ -449,6 +453,7 @@ async function become(path, said, token) {
     return;
   }
   try {
+    for (const one of await store.desks()) if (one.revoked) await store.erase(one.id);
     await store.keepDesk(got.desk);
   } catch {
     at("pair-fault").textContent = say("pair-no-room");

@@ -7,30 +7,36 @@ const FEWEST = 3;
 
 export const keyOf = (someone) => someone.badge ?? someone.id;
 
-// What a scan does to a list.
+// What a scan does to a list: to the one it is about, and to the counts.
 export function apply(content, row) {
   if (row.here === undefined) return;
-  let someone = content.people.find((one) => keyOf(one) === row.who);
-  if (!someone && row.mark.person) {
+  const { half_day: halfDay } = row.mark;
+  let someone = byKey(content, row.who);
+  if (!someone && row.mark.person && row.here) {
     someone = { badge: null, code: null, id: row.mark.person.id, name: row.name, part: "participant", here: {}, by: {} };
     content.people.push(someone);
+    for (const count of Object.values(content.counts)) count.of += 1;
   }
   if (!someone) return;
-  const { half_day: halfDay } = row.mark;
-  const { here } = row;
+  const before = Boolean(someone.here[halfDay]);
+  change(someone, halfDay, row);
+  content.counts[halfDay].here += Boolean(someone.here[halfDay]) - before;
+  if (someone.badge !== null || Object.keys(someone.here).length) return;
+  content.people.splice(content.people.indexOf(someone), 1); // a walk-in that was taken back
+  for (const count of Object.values(content.counts)) count.of -= 1;
+}
+
+function change(someone, halfDay, { here, deskName, mark }) {
   if (here) {
     someone.here[halfDay] = here;
-    someone.by[halfDay] ??= row.deskName;
+    someone.by[halfDay] ??= deskName;
     delete someone.left?.[halfDay];
-    return;
+  } else if (mark.kind === "left") {
+    someone.left = { ...someone.left, [halfDay]: mark.at };
+  } else {
+    delete someone.here[halfDay];
+    delete someone.by[halfDay];
   }
-  if (row.mark.kind === "left") {
-    someone.left = { ...someone.left, [halfDay]: row.mark.at };
-    return;
-  }
-  delete someone.here[halfDay];
-  delete someone.by[halfDay];
-  if (someone.badge === null) content.people.splice(content.people.indexOf(someone), 1);
 }
 
 // The list as it stands when every scan that waits is counted.
@@ -57,14 +63,4 @@ export function search(list, text) {
     return name.startsWith(wanted) || name.split(" ").some((part) => part.startsWith(wanted));
   });
   return found.slice(0, MOST);
-}
-
-// Present and expected: the server's counts, and what the scans that wait here add.
-export function counts(before, after, halfDay) {
-  const base = before.counts?.[halfDay] ?? { here: 0, of: before.people.length };
-  const seen = (list) => list.people.filter((one) => one.here[halfDay]).length;
-  return {
-    here: base.here + seen(after) - seen(before),
-    of: base.of + after.people.length - before.people.length,
-  };
 }

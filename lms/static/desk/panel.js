@@ -14,10 +14,17 @@ export function answer({ tone, mark, what, line = "", more = "" }) {
   at("said-sign").replaceChildren(sign(mark));
   const heading = at("said-what");
   heading.hidden = false;
-  heading.replaceChildren(...[what].flat().flatMap((text, n) => (n ? [document.createElement("br"), text] : [text])));
+  heading.replaceChildren(...[what].flat().flatMap((text, n) => [...(n ? [document.createElement("br")] : []), apart(text)]));
   at("said-line").textContent = line;
   at("said-more").textContent = more;
   count(SECONDS);
+}
+
+// A name is written the way its own letters run.
+function apart(text) {
+  const line = document.createElement("bdi");
+  line.textContent = text;
+  return line;
 }
 
 function count(left) {

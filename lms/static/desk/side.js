@@ -1,7 +1,6 @@
 // What stands around the answer: event and clock, the network, what waits, present and missing.
 
 import { clock, moment } from "./clock.js";
-import { counts } from "./list.js";
 import { count, say, sign } from "./words.js";
 
 const at = (id) => document.getElementById(id);
@@ -28,8 +27,8 @@ export function band(waits, stuck) {
   at("waits-more").textContent = say(stuck === "server" ? "waits-server" : "waits-more");
 }
 
-export function tally(desk, before, after, halfDay, fresh) {
-  const { here, of } = counts(before, after, halfDay.id);
+export function tally(desk, list, halfDay, fresh) {
+  const { here, of } = list.counts[halfDay.id];
   at("here").textContent = here;
   at("missing").textContent = Math.max(0, of - here);
   at("bar").setAttribute("width", `${of ? Math.min(100, (here / of) * 100) : 0}%`);

@@ -102,7 +102,8 @@ export function answer(desk, results) {
       if (result.outcome === "refused") {
         refused.put({ id: result.id, desk, name: row.name, at: row.mark.at, words: result.reason ?? "" });
       } else if (known) {
-        apply(known.content, row);
+        const here = row.here && result.outcome === "already" ? result.since ?? row.here : row.here;
+        apply(known.content, { ...row, here });
       }
     }
     if (known) lists.put(known);
@@ -111,15 +112,17 @@ export function answer(desk, results) {
 
 export const seen = (ids) => change(["refused"], ({ refused }) => { for (const id of ids) refused.delete(id); });
 
-// Forget the list at once; the key goes when no scan needs it any more.
+// Forget the list at once; the key goes when no scan needs it any more, and what was refused is with the server.
 export function revoke(id) {
-  return change(["desks", "lists", "queue"], async ({ desks, lists, queue }) => {
+  return change(["desks", "lists", "queue", "refused"], async ({ desks, lists, queue, refused }) => {
     lists.delete(id);
     const desk = await got(desks.get(id));
     const rows = await got(queue.getAll());
     if (!desk) return;
     const waits = rows.some((row) => row.desk === id);
     desks.put({ ...desk, revoked: true, salt: "", last: null, token: waits ? desk.token : null });
+    if (waits) return;
+    for (const one of await got(refused.getAll())) if (one.desk === id) refused.delete(one.id);
   });
 }
 

@@ -5,6 +5,7 @@ import * as store from "./store.js";
 
 const PATIENCE = 20_000;
 const BATCH = 200;
+let taken = 0; // how often the server took scans: a list that set out before does not know of them
 
 async function ask(path, options) {
   let answer;
@@ -51,6 +52,7 @@ export async function pair(path, said, csrf) {
 export async function fetchList(desk) {
   const known = await store.list(desk.id);
   const began = Date.now();
+  const takenThen = taken;
   const got = await ask(`/events/${desk.event.slug}/roster.json`, {
     headers: { ...withToken(desk), ...(known?.etag ? { "If-None-Match": known.etag } : {}) },
     credentials: "omit",
@@ -64,7 +66,7 @@ export async function fetchList(desk) {
   const theirs = fresh ? got.said.now : got.answer.headers.get("Date");
   const skew = theirs ? new Date(theirs) - (began + Date.now()) / 2 : desk.skew;
   const steady = Math.abs(skew - desk.skew) < 1500; // the Date of a header has whole seconds only
-  if (fresh) await store.keepList(desk.id, got.said, got.answer.headers.get("ETag"));
+  if (fresh && takenThen === taken) await store.keepList(desk.id, got.said, got.answer.headers.get("ETag"));
   await store.noteDesk(desk.id, { contact: Date.now(), skew: !fresh && steady ? desk.skew : skew });
   return "ok";
 }
@@ -102,6 +104,7 @@ async function sendOf(desk) {
       (one) => asked.has(one.id) && ["recorded", "already", "refused"].includes(one.outcome),
     );
     if (answered.length) {
+      taken += 1;
       await store.answer(desk.id, answered);
       await store.noteDesk(desk.id, { contact: Date.now() });
     } else if ([400, 413, 422].includes(got.status)) {
