@@ -37,6 +37,19 @@ CHARGES = {
     Charge.ORGANISER: _("You are an organiser here"),
 }
 
+STAFF = (
+    ("desk_pages.desk", _("Check-in desk")),
+    ("desk.attendance", _("Attendance")),
+    ("paper_pages.sheets", _("Signature sheets")),
+    ("desk_pages.devices", _("Desks")),
+)
+ROOM = ("desk_pages.room", _("Screen for the room"))
+ORGANISERS = (
+    ("registrations.registrations", _("Registrations")),
+    ("people_pages.edit", _("Change the event")),
+    ("copy_pages.copy", _("Run it from a laptop")),
+)
+
 
 def init_app(app: Flask) -> None:
     app.register_blueprint(bp)
@@ -69,6 +82,7 @@ def events() -> ResponseReturnValue:
             if events
         ],
         may_make=current_user.role is Role.ORGANISER,
+        may_bring=current_user.role is not Role.PRACTITIONER,
     )
 
 
@@ -225,19 +239,10 @@ def _tools(event: Event) -> list[tuple[str, object]]:
     """Where those who take the roll or organise go on from here."""
     if db.session.scalar(staff.staffed().where(Event.id == event.id)) is None:
         return []
-    here = url_for("events.event", slug=event.slug)
-    ways: list[tuple[str, object]] = [
-        (f"{here}/desk", _("Check-in desk")),
-        (f"/desk/attendance/{event.slug}", _("Attendance")),
-        (f"{here}/sheets", _("Signature sheets")),
-        (f"{here}/devices", _("Desks")),
-    ]
-    if event.self_check_in:
-        ways.append((f"{here}/room", _("Screen for the room")))
+    ways = [*STAFF, ROOM] if event.self_check_in else [*STAFF]
     if db.session.scalar(staff.organised().where(Event.id == event.id)) is not None:
-        ways.append((f"{here}/registrations", _("Registrations")))
-        ways.append((url_for("people_pages.edit", slug=event.slug), _("Change the event")))
-    return ways
+        ways += ORGANISERS
+    return [(url_for(endpoint, slug=event.slug), words) for endpoint, words in ways]
 
 
 @bp.get("/events/<slug>.ics")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from lms.content.events import KINDS, EventFile, moments, unfit
+from lms.content.events import KINDS, TAKEN, EventFile, moments, unfit
 from lms.content.loader import BadMaterial, Fault, load_event
 from lms.events.parts import EventKind
 from lms.paths import MODULES
@@ -168,6 +168,12 @@ def test_the_two_eu_trainings_have_four_half_days_each_and_are_marked_as_samples
     assert len(event.half_days) == 4
     assert event.moments(event.half_days[0])[0] == at(first)
     assert event.moments(event.half_days[-1])[1] == at(last)
+
+
+def test_no_event_takes_a_word_that_the_site_uses_in_the_place_of_its_name(app):
+    rules = [rule.rule.split("/") for rule in app.url_map.iter_rules() if rule.rule.startswith("/events/")]
+
+    assert {parts[2] for parts in rules if parts[2] and "<" not in parts[2]} == TAKEN
 
 
 def test_what_is_fit_has_no_fault(written):

@@ -106,14 +106,16 @@ def test_where_there_is_no_event_the_page_says_so(client):
     assert "There is no event yet." in client.page.words
 
 
-def test_only_a_coordinator_is_offered_to_make_an_event(client, make):
-    coordinator = make.signed_in("organiser")
+@pytest.mark.parametrize(
+    ("role", "offered"),
+    [("practitioner", set()), ("trainer", {"/events/copy"}), ("organiser", {"/events/copy", "/events/new"})],
+)
+def test_only_a_coordinator_is_offered_to_make_an_event_and_only_staff_to_bring_one(clock, make, role, offered):
+    someone = make.signed_in(role)
 
-    client.get("/events/")
-    coordinator.get("/events/")
+    someone.get("/events/")
 
-    assert "/events/new" not in client.page.links()
-    assert "/events/new" in coordinator.page.links()
+    assert {"/events/copy", "/events/new"} & set(someone.page.links()) == offered
 
 
 # --- one event -------------------------------------------------------------------------------------------------
@@ -197,6 +199,19 @@ def test_one_day_is_not_days(client, make, event):
     client.get("/events/short")
 
     assert "1 day, 1 half-day." in client.page.words
+
+
+@pytest.mark.parametrize("charge", [Charge.TRAINER, Charge.ORGANISER])
+def test_every_way_on_is_open_to_those_who_see_it(make, charge):
+    event = make.event(self_check_in=True)
+    someone = make.appointed(event, charge)
+    someone.get("/events/ghent")
+    (ways,) = [nav for nav in someone.page.all("nav") if nav.get("class") == "tools"]
+
+    for link in ways.iter("{http://www.w3.org/1999/xhtml}a"):
+        someone.get(link.get("href"))
+
+    assert len(list(ways.iter("{http://www.w3.org/1999/xhtml}a"))) == (5 if charge is Charge.TRAINER else 8)
 
 
 def test_someone_who_is_not_on_the_roll_sees_the_programme_and_no_badge(client, event):
