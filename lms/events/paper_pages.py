@@ -331,7 +331,7 @@ def _sections(
 ) -> list[Section]:  # fmt: skip
     """The sheets that were signed, each in its printed order; then those on the roll who are on none of them."""
     asked = select(Tick.registration_id, Tick.signed).where(Tick.half_day_id == half_day.id)
-    ticks: dict[UUID, Signed] = dict(db.session.execute(asked).tuples().all())
+    ticks: dict[UUID, Signed] = dict(db.session.execute(asked).all())
     groups, sections, on_paper = printing.grouped(rows), [], set()
     for group in GROUPS:
         sheet = printing.signed_sheet(made.get(group, []), scans)
@@ -408,7 +408,7 @@ def _keep_tick(half_day: HalfDay, whose: Sequence[UUID], signed: Signed | None, 
     asked = select(Tick.registration_id, Tick.signed).where(
         Tick.half_day_id == half_day.id, Tick.registration_id.in_(whose)
     )
-    before: dict[UUID, Signed] = dict(db.session.execute(asked).tuples().all())
+    before: dict[UUID, Signed] = dict(db.session.execute(asked).all())
     for registration_id in whose:
         if before.get(registration_id) is signed:
             continue
