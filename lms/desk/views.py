@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 
-from flask import Blueprint, Flask, Response, render_template, request, stream_with_context, url_for
+from flask import Blueprint, Flask, Response, render_template, request, stream_with_context
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
@@ -17,7 +17,6 @@ from lms.database import db, reads, writes
 from lms.desk import files, tables
 from lms.desk.tables import Line, Wanted
 from lms.events import staff, telling
-from lms.events.differences import Standing
 from lms.events.models import Event
 from lms.pages import day_in, error
 
@@ -45,7 +44,7 @@ def attendance(slug: str) -> ResponseReturnValue:
         wanted=wanted,
         all_rows=len(rows),
         shown_rows=len(at_once),
-        settle_url=_settle_url,
+        organises=db.session.scalar(staff.organised().where(Event.id == event.id)) is not None,
         everyone=len(everyone),
         figures=tables.figures(event, everyone, moment),
         to_settle=[one for line in everyone for one in line.at if one.open],
@@ -66,11 +65,6 @@ def attendance(slug: str) -> ResponseReturnValue:
         professions=PROFESSIONS,
         kinds=list(files.MIMETYPES),
     )
-
-
-def _settle_url(one: Standing) -> str:
-    """Where a difference is settled."""
-    return url_for("roll_pages.history", slug=one.half_day.event.slug, registration_id=one.registration.id)
 
 
 def _days(event: Event) -> list[tuple[str, int]]:

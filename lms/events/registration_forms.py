@@ -7,7 +7,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from wtforms import SelectField, StringField, ValidationError
 from wtforms.fields.choices import SelectChoice
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from lms.accounts.forms import PROFESSIONS, EmailField, Form, countries
 from lms.events.correcting import Wrong
@@ -46,7 +46,14 @@ class Standing(Form):
 class Named(Standing):
     """Someone without an account."""
 
-    name = _line(_("Name"))
+    name = StringField(
+        _("Name"),
+        filters=[printed],
+        validators=[
+            DataRequired(_("Enter a name.")),
+            Length(max=300, message=_("Shorten this to %(n)s characters.", n=300)),
+        ],
+    )
     organisation = _line(_("Organisation"), 200)
     country = SelectField(_("Country"), default="")
     profession = SelectField(_("Profession"), default="")
@@ -58,15 +65,12 @@ class Named(Standing):
             SelectChoice(value="", label=gettext("Choose a profession")), *choices(PROFESSIONS)
         ]  # fmt: skip
 
-    def validate_name(self, field: StringField) -> None:
-        if not field.data:
-            raise ValidationError(gettext("Enter a name."))
-
 
 class Add(Named):
     """Someone to put on the roll: an account by its address, or a name."""
 
     email = MaybeEmailField(_("E-mail address of the account"))
+    name = _line(_("Name"))
 
     def validate_name(self, field: StringField) -> None:
         if not field.data and not self.email.data:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from unicodedata import normalize
 from uuid import UUID, uuid5
 
 from flask import Blueprint, Flask, abort, flash, redirect, render_template, url_for
@@ -49,7 +50,7 @@ def _everyone(event: Event) -> list[Registration]:
     found = db.session.scalars(
         select(Registration).options(joinedload(Registration.person)).where(Registration.event_id == event.id)
     )
-    return sorted(found, key=lambda one: (one.shown_name.casefold(), one.id.int))
+    return sorted(found, key=lambda one: (normalize("NFKD", one.shown_name).casefold(), one.id.int))
 
 
 def _one_or_404(event: Event, registration_id: UUID) -> Registration:
