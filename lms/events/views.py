@@ -70,6 +70,7 @@ def events() -> ResponseReturnValue:
         for one in db.session.scalars(select(Registration).where(Registration.person_id == current_user.id))
     }
     charges = _charges()
+    staffed = set(db.session.scalars(staff.staffed().with_only_columns(Event.id)))
     groups = [
         (gettext("To come"), [event for event in found if not event.half_days] + coming),
         (gettext("Past"), past[::-1]),
@@ -77,7 +78,13 @@ def events() -> ResponseReturnValue:
     return render_template(
         "events/events.html",
         groups=[
-            (heading, [_card(event, registrations.get(event.id), charges.get(event.id)) for event in events])
+            (
+                heading,
+                [
+                    _card(event, registrations.get(event.id), charges.get(event.id), event.id in staffed)
+                    for event in events
+                ],
+            )
             for heading, events in groups
             if events
         ],
@@ -91,13 +98,16 @@ def _charges() -> dict[int, Charge]:
     return {one.event_id: one.charge for one in db.session.execute(mine)}
 
 
-def _card(event: Event, registration: Registration | None, charge: Charge | None) -> dict[str, Any]:
+def _card(
+    event: Event, registration: Registration | None, charge: Charge | None, staffed: bool
+) -> dict[str, Any]:  # fmt: skip
     return {
         "event": event,
         "kind": KINDS[event.kind],
         "days": days(event),
         "state": _state(registration),
         "charge": CHARGES[charge] if charge else "",
+        "ways": [(url_for(endpoint, slug=event.slug), words) for endpoint, words in STAFF[:2]] if staffed else [],
     }
 
 

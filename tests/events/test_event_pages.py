@@ -95,9 +95,13 @@ def test_an_event_says_how_i_stand_to_it(client, make, event):
 def test_someone_appointed_sees_what_to(make, event):
     trainer = make.appointed(event, Charge.TRAINER)
 
+    make.event("other")
+
     trainer.get("/events/")
 
     assert "You are a trainer here" in trainer.page.words
+    assert "/events/ghent/desk" in trainer.page.links()
+    assert "/events/other/desk" not in trainer.page.links()
 
 
 def test_where_there_is_no_event_the_page_says_so(client):
