@@ -6,7 +6,7 @@ import sys
 
 from bench.figure import HEAD, RESULTS, Figure
 
-NAMES = ("lesson_page", "lesson_requests", "answer", "weight", "memory", "malformed")
+NAMES = ("lesson_page", "lesson_requests", "answer", "weight", "memory", "malformed", "checkins", "spreadsheets")
 
 
 def main() -> None:

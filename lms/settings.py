@@ -137,7 +137,7 @@ def _faults(settings: Settings) -> Iterator[str]:
         yield "LMS_LOCALES must hold en: what is not translated is shown in English."
     try:
         ZoneInfo(settings.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # OSError: the name of a folder of zones, such as Europe
         yield f"LMS_TIMEZONE must name a time zone such as Europe/Brussels, not {settings.timezone!r}."
     if settings.mail_url and urlsplit(settings.mail_url).scheme not in ("smtp", "smtps"):
         yield "LMS_MAIL_URL must begin with smtp:// or smtps://."

@@ -275,7 +275,7 @@ def become(slug: str) -> ResponseReturnValue:
         return _refused(gettext("Give this desk a name, for example “Main door”."), 422, "name")
     device = new_device(event, name, moment)
     token = _open(device, moment)
-    audit.record("desk paired", current_user.id, event_id=event.id, device_id=str(device.id))
+    audit.record("desk.paired", current_user.id, event=event.id, desk=str(device.id))
     db.session.commit()
     return _paired(device, token), 201
 

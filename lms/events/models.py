@@ -164,7 +164,7 @@ class Device(Model):
     pairing_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
     pairing_until: Mapped[datetime | None]
     token_hash: Mapped[str | None] = mapped_column(String(64), unique=True)
-    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
     made_by: Mapped[Person | None] = relationship()
     made_at: Mapped[datetime]
     paired_at: Mapped[datetime | None]
@@ -196,7 +196,7 @@ class Mark(Model):
     at: Mapped[datetime]  # the device's clock, corrected by its skew
     said_at: Mapped[datetime]  # as the device's clock said it
     received_at: Mapped[datetime]
-    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
     by: Mapped[Person | None] = relationship()
     device_id: Mapped[UUID | None]
     reason: Mapped[str] = mapped_column(default="")
@@ -220,7 +220,7 @@ class Stray(Model):
     why: Mapped[str] = mapped_column(String(40))
     received_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
-    settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
+    settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
     note: Mapped[str] = mapped_column(default="")
 
 
@@ -237,7 +237,7 @@ class Sheet(Model):
     origin: Mapped[Origin | None] = mapped_column(one_of(Origin, "origin"))
     rows: Mapped[list[Any]]  # ids of registrations, as text, in the order printed
     made_at: Mapped[datetime]
-    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
+    made_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
 
 
 class Scan(Model):
@@ -249,13 +249,13 @@ class Scan(Model):
     id: Mapped[int] = mapped_column(primary_key=True)
     half_day_id: Mapped[UUID] = mapped_column(ForeignKey("half_day.id"))
     half_day: Mapped[HalfDay] = relationship()
-    sheet_id: Mapped[int | None] = mapped_column(ForeignKey("sheet.id"))
+    sheet_id: Mapped[int | None] = mapped_column(ForeignKey("sheet.id"), index=True)
     name: Mapped[str]
     mimetype: Mapped[str] = mapped_column(String(40))
     sha256: Mapped[str] = mapped_column(String(64))
     content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
     added_at: Mapped[datetime]
-    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
 
 
 class Tick(Model):
@@ -267,7 +267,7 @@ class Tick(Model):
     registration_id: Mapped[UUID] = mapped_column(ForeignKey("registration.id"), primary_key=True, index=True)
     signed: Mapped[Signed] = mapped_column(one_of(Signed, "signed"))
     at: Mapped[datetime]
-    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
 
 
 class Settlement(Model):
@@ -286,5 +286,5 @@ class Settlement(Model):
     saw: Mapped[str] = mapped_column(String(200))  # what stood against what, as `differences.Difference.key`
     reason: Mapped[str]
     at: Mapped[datetime]
-    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"))
+    by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
     by: Mapped[Person | None] = relationship()

@@ -1,5 +1,6 @@
 """The roll of an event: who is on it, and what each half-day came to; one query a kind, for one or for five hundred."""
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
@@ -59,9 +60,14 @@ def roll(event: Event, parts: Collection[Part] | None = None) -> list[Row]:
     asked = on_the_roll(event)
     if parts is not None:
         asked = asked.where(Registration.part.in_(parts))
-    people = sorted(db.session.scalars(asked), key=lambda one: (one.shown_name.casefold(), one.id.int))
+    people = sorted(db.session.scalars(asked), key=lambda one: (_in_the_alphabet(one.shown_name), one.id.int))
     said = _said(Mark.half_day_id.in_([half_day.id for half_day in event.half_days]))
     return [row(event, person, said) for person in people]
+
+
+def _in_the_alphabet(name: str) -> str:
+    """A name as it is sorted: Ċetta stands among C, Österreicher among O."""
+    return unicodedata.normalize("NFKD", name).casefold()
 
 
 def of_registration(event: Event, registration: Registration) -> Row:

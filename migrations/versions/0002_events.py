@@ -93,6 +93,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_hash", name=op.f("uq_device_token_hash")),
     )
     with op.batch_alter_table("device", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_device_made_by_id"), ["made_by_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_device_event_id"), ["event_id"], unique=False)
 
     op.create_table(
@@ -205,6 +206,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_stray")),
     )
     with op.batch_alter_table("stray", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_stray_settled_by_id"), ["settled_by_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_stray_event_id"), ["event_id"], unique=False)
 
     op.create_table(
@@ -254,6 +256,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mark")),
     )
     with op.batch_alter_table("mark", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_mark_by_id"), ["by_id"], unique=False)
         batch_op.create_index("ix_mark_half_day_id", ["half_day_id"], unique=False)
         batch_op.create_index("ix_mark_registration_id_half_day_id", ["registration_id", "half_day_id"], unique=False)
 
@@ -280,6 +283,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_settlement")),
     )
     with op.batch_alter_table("settlement", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_settlement_by_id"), ["by_id"], unique=False)
         batch_op.create_index(
             "ix_settlement_half_day_id_registration_id", ["half_day_id", "registration_id"], unique=False
         )
@@ -319,6 +323,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("code", name=op.f("uq_sheet_code")),
     )
     with op.batch_alter_table("sheet", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_sheet_made_by_id"), ["made_by_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_sheet_half_day_id"), ["half_day_id"], unique=False)
 
     op.create_table(
@@ -340,6 +345,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("half_day_id", "registration_id", name=op.f("pk_tick")),
     )
     with op.batch_alter_table("tick", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tick_by_id"), ["by_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_tick_registration_id"), ["registration_id"], unique=False)
 
     op.create_table(
@@ -359,29 +365,41 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_scan")),
         sa.UniqueConstraint("half_day_id", "sha256", name=op.f("uq_scan_half_day_id_sha256")),
     )
+    with op.batch_alter_table("scan", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_scan_sheet_id"), ["sheet_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_scan_by_id"), ["by_id"], unique=False)
 
 
 def downgrade() -> None:
+    with op.batch_alter_table("scan", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_scan_sheet_id"))
+        batch_op.drop_index(batch_op.f("ix_scan_by_id"))
+
     op.drop_table("scan")
     with op.batch_alter_table("tick", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tick_by_id"))
         batch_op.drop_index(batch_op.f("ix_tick_registration_id"))
 
     op.drop_table("tick")
     with op.batch_alter_table("sheet", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_sheet_made_by_id"))
         batch_op.drop_index(batch_op.f("ix_sheet_half_day_id"))
 
     op.drop_table("sheet")
     with op.batch_alter_table("settlement", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_settlement_by_id"))
         batch_op.drop_index(batch_op.f("ix_settlement_registration_id"))
         batch_op.drop_index("ix_settlement_half_day_id_registration_id")
 
     op.drop_table("settlement")
     with op.batch_alter_table("mark", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_mark_by_id"))
         batch_op.drop_index("ix_mark_registration_id_half_day_id")
         batch_op.drop_index("ix_mark_half_day_id")
 
     op.drop_table("mark")
     with op.batch_alter_table("stray", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_stray_settled_by_id"))
         batch_op.drop_index(batch_op.f("ix_stray_event_id"))
 
     op.drop_table("stray")
@@ -392,6 +410,7 @@ def downgrade() -> None:
     op.drop_table("registration")
     op.drop_table("half_day")
     with op.batch_alter_table("device", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_device_made_by_id"))
         batch_op.drop_index(batch_op.f("ix_device_event_id"))
 
     op.drop_table("device")
