@@ -1,5 +1,7 @@
 // Time at the desk: the device's clock, what the server's clock says against it, the event's own zone.
 
+import { say } from "./words.js";
+
 // The server's time as far as this device knows it. `skew` is server minus device, in milliseconds.
 export const moment = (device) => new Date(Date.now() + (device?.skew ?? 0));
 
@@ -13,6 +15,19 @@ export function greeting(when, zone) {
   if (hour < 12) return "morning";
   return hour < 18 ? "afternoon" : "evening";
 }
+
+// What people call a half-day: "Thursday morning"; with its hour where that would be said of two.
+export function called(halfDay, halfDays, zone) {
+  const when = new Date(halfDay.starts_at);
+  const part = (one) => dated(one.starts_at, zone) + greeting(one.starts_at, zone);
+  const twins = halfDays.filter((one) => part(one) === part(halfDay)).length > 1;
+  const day = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "long", timeZone: zone }).format(when);
+  return twins
+    ? say("at-a-time", { day, time: clock(when, zone) })
+    : say(`in-the-${greeting(when, zone)}`, { day });
+}
+
+const dated = (when, zone) => new Intl.DateTimeFormat("en-GB", { timeZone: zone }).format(new Date(when));
 
 // The half-day a desk checks in to: the one going on, else the next one, else the last.
 export function current(halfDays, when) {

@@ -8,7 +8,7 @@ import * as scanner from "./scanner.js";
 import * as side from "./side.js";
 import * as store from "./store.js";
 import { drain, fetchList, pair } from "./talking.js";
-import { say } from "./words.js";
+import { count, say } from "./words.js";
 
 const POLL = 15_000;
 const FRESH = 5_000; // a list is not fetched more often than this because of scans
@@ -70,11 +70,11 @@ async function draw() {
   if (!desk) return;
   if (desk.revoked) {
     if (!rows.length && desk.token) await store.revoke(desk.id);
-    showEnded("revoked", rows.length ? say("revoked-waits", { n: rows.length }) : say("revoked-more"));
+    showEnded("revoked", rows.length ? `${count("here", rows.length)} ${say("revoked-waits")}` : say("revoked-more"));
     return;
   }
   const day = halfDay();
-  side.head(desk, day, net);
+  side.head(desk, list, day, net);
   side.band(net.ok && stuck === "ok" ? 0 : rows.length, stuck);
   side.ready(mode, camera, net, list ? trouble : "no-list");
   at("side").hidden = !list;
@@ -85,8 +85,8 @@ async function draw() {
   side.notTaken((await store.refused()).filter((one) => one.desk === desk.id));
   if (!list || !day) return;
   side.tally(desk, now, day, net.ok || !net.how);
-  side.halfDays(list, desk.chosen?.id === day.id ? day.id : "", current(list.half_days, moment(desk)));
-  at("desk-words").textContent = say("desk", { name: desk.name, n: rows.length });
+  side.halfDays(list, desk.chosen?.id === day.id ? day.id : "", current(list.half_days, moment(desk)), desk.event.zone);
+  at("desk-words").textContent = `${say("desk", { name: desk.name })} ${count("here", rows.length)}`;
 }
 
 // --- sending and fetching ----------------------------------------------------------------------------------------
@@ -403,7 +403,7 @@ function wire() {
   at("camera").addEventListener("click", startCamera);
   at("camera-off").addEventListener("click", stopCamera);
   at("end").addEventListener("click", () => {
-    at("end-words").textContent = rows.length ? say("end-waits", { n: rows.length }) : say("end-words");
+    at("end-words").textContent = rows.length ? `${count("here", rows.length)} ${say("end-waits")}` : say("end-words");
     at("end-really").hidden = rows.length > 0;
     at("settings-box").close();
     at("end-box").showModal();
@@ -480,7 +480,12 @@ function showEnded(name, more) {
   for (const box of document.querySelectorAll("dialog[open]")) box.close();
   showPairing();
   at("net").replaceChildren();
+  delete at("net").dataset.words;
+  at("clock").textContent = "";
   at("waits").hidden = true;
+  mode = "came";
+  main.classList.remove("leaving");
+  document.querySelector("[name=kind][value=came]").checked = true;
   at("ended").hidden = false;
   at("ended-what").textContent = say(name);
   at("ended-more").textContent = more;
@@ -501,16 +506,16 @@ async function finish() {
 // --- a worker, so that the page opens without the network ---------------------------------------------------------------
 
 async function work() {
-  if (!navigator.serviceWorker) return;
-  let had = Boolean(navigator.serviceWorker.controller);
-  navigator.serviceWorker.addEventListener("controllerchange", () => {
-    if (had) renew();
-    had = true;
-  });
   for (const scope of ["/kiosk", `/events/${desk.event.slug}/desk`]) {
-    await navigator.serviceWorker.register("/desk-worker.js", { scope, updateViaCache: "none" }).catch(() => {});
+    await navigator.serviceWorker?.register("/desk-worker.js", { scope, updateViaCache: "none" }).catch(() => {});
   }
 }
+
+let worked = Boolean(navigator.serviceWorker?.controller);
+navigator.serviceWorker?.addEventListener("controllerchange", () => {
+  if (worked) renew();
+  worked = true;
+});
 
 // A new version of the page is taken between two people; what waits is on the disk.
 function renew() {
@@ -568,5 +573,5 @@ addEventListener("online", hurry);
 addEventListener("offline", () => { heard("network"); draw(); });
 document.addEventListener("visibilitychange", () => { if (!document.hidden) { hurry(); stayAwake(); } });
 setInterval(() => { if (!document.hidden) poll(); }, POLL);
-setInterval(() => { if (desk && !desk.revoked) side.head(desk, halfDay(), net); }, 1000);
+setInterval(() => { if (desk && !desk.revoked && !at("side").hidden) side.head(desk, list, halfDay(), net); }, 1000);
 setInterval(async () => { (await navigator.serviceWorker?.getRegistrations())?.forEach((one) => one.update().catch(() => {})); }, 600_000);

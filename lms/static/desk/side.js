@@ -1,13 +1,15 @@
 // What stands around the answer: event and clock, the network, what waits, present and missing.
 
-import { clock, moment } from "./clock.js";
+import { called, clock, moment } from "./clock.js";
 import { count, say, sign } from "./words.js";
 
 const at = (id) => document.getElementById(id);
 
-export function head(desk, halfDay, net) {
+export function head(desk, list, halfDay, net) {
   const { zone, title } = desk.event;
-  at("where").textContent = halfDay ? say("where", { event: title, half_day: halfDay.title }) : title;
+  at("where").textContent = halfDay
+    ? say("where", { event: title, half_day: called(halfDay, list.half_days, zone) })
+    : title;
   at("clock").textContent = clock(moment(desk), zone);
   const time = desk.contact ? clock(desk.contact + desk.skew, zone) : "";
   const words = !net.how ? "" : net.ok ? say("connected") : time ? say(net.how === "server" ? "no-server" : "no-network", { time }) : say("no-contact");
@@ -41,7 +43,8 @@ export function ready(mode, camera, net, trouble) {
   const scanning = camera || globalThis.isSecureContext;
   const name = scanning ? "scan" : "type";
   at("ready-what").textContent = say(mode === "left" ? `${name}-leaving` : name);
-  at("ready-more").textContent = trouble ? say(trouble) : say(net.ok ? (camera ? "ready" : "ready-no-camera") : "ready-offline");
+  const more = !net.ok && net.how ? "ready-offline" : camera ? "ready" : globalThis.isSecureContext ? "ready-no-camera" : "";
+  at("ready-more").textContent = trouble || more ? say(trouble || more) : "";
 }
 
 export function notTaken(refused) {
@@ -50,9 +53,10 @@ export function notTaken(refused) {
   if (refused.length) button.textContent = count("not-taken", refused.length);
 }
 
-export function halfDays(list, chosen, auto) {
+export function halfDays(list, chosen, auto, zone) {
   const select = at("half-day");
-  const options = [["", say("auto", { half_day: auto.title })], ...list.half_days.map((one) => [one.id, one.title])];
+  const label = (one) => say("half-day", { name: called(one, list.half_days, zone), title: one.title });
+  const options = [["", say("auto", { half_day: label(auto) })], ...list.half_days.map((one) => [one.id, label(one)])];
   const words = JSON.stringify(options);
   if (select.dataset.words !== words) {
     select.dataset.words = words;
