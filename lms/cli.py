@@ -13,8 +13,9 @@ from flask_migrate import upgrade
 from flask_migrate.cli import db as migrations
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, OperationalError
+from werkzeug.datastructures import MultiDict
 
-from lms import audit, jobs, server
+from lms import audit, jobs, pdf, server, spreadsheet
 from lms import doctor as health
 from lms.accounts import letters, links
 from lms.accounts.models import Person, Purpose, Role
@@ -23,7 +24,8 @@ from lms.clock import now
 from lms.content.loader import BadMaterial, load, load_event
 from lms.database import db, writing
 from lms.demo import year
-from lms.events import copying, loading
+from lms.desk import files, tables
+from lms.events import copying, enrolling, loading, roster, roster_words
 from lms.events.models import Event
 from lms.paths import MIGRATIONS, MODULES
 from lms.settings import HalfConfigured, Settings, read
@@ -241,6 +243,72 @@ def add(email: str, name: str, role: str) -> None:
         letters.send_link(person, Purpose.INVITATION, token)
         db.session.commit()
         click.echo(letters.address(Purpose.INVITATION, token))
+
+
+@people.command("import", with_appcontext=False)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what would be done, and keep nothing.")
+def import_people(file: Path, dry_run: bool) -> None:
+    """Make an account for each new address in FILE (csv, xlsx, ods), all or none; nobody gets a letter."""
+    settings = _settings()
+    with _working(_app(settings)):
+        try:
+            table = spreadsheet.read(file.read_bytes()).tables[0]
+        except spreadsheet.Unreadable as problem:
+            raise Refused(roster_words.unreadable(problem)) from None
+        plan = enrolling.planned_accounts([[roster.shown(cell) for cell in row] for row in table.rows])
+        for bad in plan.faulty:
+            for fault in bad.faults:
+                click.echo(f"Row {bad.row}: {roster_words.wrong(fault)}")
+        for one in plan.doubtful:
+            click.echo(f"Row {one.asked.row}: {one.asked.email} stands in another row, with another name or service.")
+        wrong = len(plan.faulty) + len(plan.doubtful)
+        if wrong:
+            raise Refused(f"Nothing was imported: correct {wrong} row{'s' * (wrong > 1)} first.")
+        if not dry_run:
+            enrolling.add_accounts(plan, now(), settings.locales)
+            audit.record("people.imported", None, new=len(plan.new))
+            db.session.commit()
+        there = len(plan.unchanged) + len(plan.changed)
+        click.echo(f"{len(plan.new)} new, {there} there already.{' Nothing was kept.' if dry_run else ''}")
+
+
+@main.group()
+def attendance() -> None:
+    """Who was there, by half-day."""
+
+
+@attendance.command("export", with_appcontext=False)
+@click.argument("event")
+@click.option("--format", "kind", required=True, type=click.Choice(list(files.MIMETYPES)))
+@click.option("--marks", is_flag=True, help="In csv: every mark, in place of a row a person.")
+@click.option("--columns", default="", help=f"Some of {', '.join(tables.COLUMNS)}, with commas between.")
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, writable=True, path_type=Path))
+def export(event: str, kind: str, marks: bool, columns: str, output: Path) -> None:
+    """Write the attendance of EVENT to a file: what its page gives to download."""
+    app = _app()
+    part = output.with_name(f"{output.name}.part")
+    with _working(app), app.test_request_context():
+        found = db.session.scalar(select(Event).where(Event.slug == event))
+        if found is None:
+            raise Refused(f"There is no event {event!r}.")
+        wanted, moment, everyone = tables.wanted(MultiDict({"columns": columns})), now(), tables.lines(found)
+        rows = tables.shown(everyone, wanted, moment)
+        of_marks = marks and kind == "csv"
+        audit.record(
+            "attendance.downloaded", None, event=found.id, rows=len(rows), format=kind,
+            table="marks" if of_marks else "people",
+        )  # fmt: skip
+        db.session.commit()
+        try:
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.writelines(files.written_as(kind, found, everyone, rows, wanted, moment, of_marks))
+            part.replace(output)
+        except (pdf.Failed, OSError) as problem:
+            raise Refused(f"Nothing was written: {problem}") from None
+        finally:
+            part.unlink(missing_ok=True)
+    click.echo(f"{output}: {len(rows)} people.")
 
 
 @main.command(with_appcontext=False)

@@ -42,7 +42,7 @@ def _as_pdf(event: Event, everyone: Sequence[Line], rows: Sequence[Line], wanted
     total = len(tables.participants(everyone))
     return documents.attendance_table(
         documents.AttendanceTable(
-            title=event.title,
+            title=gettext("Attendance, %(event)s", event=event.title),
             facts=[
                 ", ".join(filter(None, (event.venue, event.city))),
                 *([f"{day_in(half_days[0].starts_at, event.zone)} – {day_in(half_days[-1].starts_at, event.zone)}"]
@@ -70,6 +70,10 @@ def _printed(
     told = [tables.read(one, event, wanted, moment) for one in line.at] if half_days else []
     return [
         *(texts[column.key] for column in whole if column.key not in tables.AFTER),
-        *("; ".join(filter(None, (one.words, one.note, one.settle))) for one in told),
+        *("; ".join(filter(None, (one.words, one.note, _to_settle(one.settle)))) for one in told),
         *(texts[column.key] for column in whole if column.key in tables.AFTER),
     ]
+
+
+def _to_settle(what: str) -> str:
+    return str(gettext("to settle: %(what)s", what=what)) if what else ""

@@ -15,7 +15,7 @@ from lms.database import db
 from lms.events import receiving, roster
 from lms.events.models import Event, Registration
 from lms.events.parts import Origin, Part, RegistrationState
-from lms.events.roster import Asked, Change, Changed, Known, Plan, Same
+from lms.events.roster import Asked, Change, Changed, Fault, Faulty, Known, Plan, Same
 
 AT_ONCE = 500  # addresses in one question to the database
 OF_THE_ROLL = {"state", "part", "origin"}
@@ -198,3 +198,23 @@ def without_account(plan: Plan) -> int:
     there = {one.email for one in _accounts(plan)}
     asked = [*plan.new, *(one.asked for one in plan.changed if _gives_address(one))]
     return len({one.email for one in asked if one.email} - there)
+
+
+def planned_accounts(rows: Sequence[Sequence[str]]) -> Plan:
+    """What a list asks for where accounts alone are wanted: everyone needs an address, and is known by it."""
+    plan = roster.plan(rows)
+    plan = roster.settled(plan, {one.asked.row: "new" for one in plan.doubtful})
+    nowhere = [Faulty(one.row, (Fault(one.row, "", "email", "email"),), ()) for one in plan.new if not one.email]
+    there = {one.email for one in _accounts(plan)}
+    return replace(
+        plan,
+        new=tuple(one for one in plan.new if one.email and one.email not in there),
+        unchanged=(*plan.unchanged, *(Same(one) for one in plan.new if one.email in there)),
+        faulty=tuple(sorted([*plan.faulty, *nowhere], key=lambda one: one.row)),
+    )
+
+
+def add_accounts(plan: Plan, now: datetime, locales: Collection[str]) -> None:
+    """Make the accounts of a plan; nobody gets a letter."""
+    db.session.add_all([_account(asked, now, locales) for asked in plan.new])
+    db.session.flush()
