@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
+from itertools import pairwise
 from pathlib import PurePath
 from uuid import UUID
 
@@ -306,8 +307,10 @@ def _paper_page(
     codes = {sheet.id: documents.spaced(sheet.code) for sheets in made.values() for sheet in sheets}
     sections = _sections(half_day, rows, standings, made, scans)
     faulty = form or by_hand
+    ids = [line.registration.id for section in sections for line in section.lines]
     page = render_template(
         "events/reconcile.html",
+        following=dict(pairwise(ids)),
         event=event,
         half_day=half_day,
         sections=sections,
@@ -396,11 +399,10 @@ def tick(slug: str, half_day_id: UUID, registration_id: UUID) -> ResponseReturnV
     db.session.commit()
     if request.accept_mimetypes.best == "application/json":
         return _ticked(half_day, found)
-    following = request.form.get("next", "")
-    here = url_for(
-        "paper_pages.paper", slug=slug, half_day_id=half_day.id, next=following[:36] or None, _anchor=f"row-{found}"
-    )
-    return redirect(here)
+    following = request.form.get("next", "")[:36]
+    # With a place in the address a browser leaves the focus alone, so it is one or the other.
+    here = url_for("paper_pages.paper", slug=slug, half_day_id=half_day.id, next=following or None)
+    return redirect(here if following else f"{here}#row-{found}")
 
 
 def _keep_tick(half_day: HalfDay, whose: Sequence[UUID], signed: Signed | None, moment: datetime) -> None:
@@ -444,6 +446,7 @@ def _ticked(half_day: HalfDay, registration_id: UUID) -> dict[str, object]:
         "signed": line.signed or "",
         "words": str(SIGNED[line.signed]) if line.signed else gettext("not looked at"),
         "difference": line.standing.words if line.standing and open_ else gettext("settled") if settled else "",
+        "open": open_,
         "settle": gettext("Settle") if open_ else gettext("See how"),
         "counts": _counts(sections, standings.values()),
     }

@@ -47,6 +47,8 @@ function show(row, now) {
   const differs = row.querySelector(".differs");
   if (differs) {
     differs.hidden = !now.difference;
+    differs.classList.toggle("waits", now.open);
+    differs.classList.toggle("done", !now.open);
     differs.querySelector("[data-difference]").textContent = now.difference;
     differs.querySelector("a").firstChild.data = now.settle;
   }

@@ -345,9 +345,21 @@ def test_each_row_is_kept_by_itself_and_says_what_the_marks_say_beside_it(
     assert "Paper: not signed. Check-in: 09:02" in row(trainer, ann)
     assert "came 09:02, not signed on the sheet Settle" in row(trainer, ann)
     assert "not looked at" in row(trainer, bo)
-    assert answer.location.endswith(f"?next={bo.id}#row-{ann.id}")
+    assert answer.location.endswith(f"/paper?next={bo.id}")
     focused = [e for e in trainer.page.all("button") if "autofocus" in e.attrib]
     assert [words(e) for e in focused] == ["Signed Bo"]
+
+
+def test_the_next_row_of_the_last_on_a_sheet_is_the_first_on_the_next_sheet(
+    make: Making, event: Event, trainer: Client, morning: HalfDay
+):
+    ann, bo = make.registered(event, name="Ann"), make.registered(event, name="Bo", part=Part.TRAINER)
+
+    trainer.get(page_of(morning))
+
+    following = {e.get("id"): [i.get("value") for i in e.iter() if i.get("name") == "next"]
+                 for e in trainer.page.all("li") if e.get("id")}  # fmt: skip
+    assert following == {f"row-{ann.id}": [str(bo.id)], f"row-{bo.id}": []}
 
 
 def test_counts_say_how_far_one_is(make: Making, event: Event, trainer: Client, morning: HalfDay):
@@ -358,7 +370,7 @@ def test_counts_say_how_far_one_is(make: Making, event: Event, trainer: Client, 
     press(trainer, morning, bo, "unsigned")
     trainer.get(page_of(morning))
 
-    counts = [words(e) for e in trainer.page.all("li") if e.get("data-count")]
+    counts = [words(e) for e in trainer.page.all("span") if e.get("data-count")]
     assert counts == [
         "1 signed", "1 not signed", "0 added by hand", "1 not looked at", "1 difference to settle",
     ]  # fmt: skip
