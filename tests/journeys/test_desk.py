@@ -189,6 +189,13 @@ def said(page: Page, words: str | re.Pattern[str]) -> None:
     expect(page.locator("#said")).to_contain_text(words)
 
 
+def check_in(page: Page, someone: Registration) -> None:
+    """Type a code and wait for the answer to this very person."""
+    type_code(page, someone.code)
+    said(page, someone.name.split()[0])
+    said(page, "You are checked in")
+
+
 def waiting(page: Page) -> int:
     """How many scans are on the disk of this browser."""
     return page.evaluate(
@@ -347,8 +354,7 @@ def test_a_walk_in_is_on_the_list_and_can_be_taken_back(visitor, hall: Hall):
 
 def test_leaving_is_plainly_another_way_and_can_be_taken_back(visitor, hall: Hall):
     page = open_desk(visitor(), hall)
-    type_code(page, hall.people[2].code)
-    said(page, "You are checked in")
+    check_in(page, hall.people[2])
 
     page.check("[value=left]")
     type_code(page, hall.people[2].code)
@@ -389,8 +395,7 @@ def test_without_the_network_scans_wait_survive_a_reload_and_leave_once(visitor,
     someone.context.set_offline(True)
 
     for one in hall.people[:3]:
-        type_code(page, one.code)
-        said(page, "You are checked in")
+        check_in(page, one)
     expect(page.locator("#waits")).to_contain_text("scans wait on this device")
     expect(page.locator("#waits-number")).to_have_text("3")
     expect(page.locator("#net")).to_contain_text("No network since")
@@ -421,8 +426,7 @@ def test_scans_survive_the_end_of_the_browser(browser: Browser, site: Site, hall
     page = with_worker(open_desk(someone, hall))
     context.set_offline(True)
     for one in hall.people[:3]:
-        type_code(page, one.code)
-        said(page, "You are checked in")
+        check_in(page, one)
     context.close()
 
     context = start()
@@ -444,13 +448,11 @@ def test_a_sign_in_that_ended_stops_nothing(visitor, hall: Hall):
     page = with_worker(open_desk(someone, hall))
 
     someone.context.clear_cookies()
-    type_code(page, hall.people[0].code)
-    said(page, "You are checked in")
+    check_in(page, hall.people[0])
     drained(page)
     page.reload()
     expect(page.locator("#net")).to_have_text("Connected")
-    type_code(page, hall.people[1].code)
-    said(page, "You are checked in")
+    check_in(page, hall.people[1])
     drained(page)
 
     assert len(hall.marks()) == 2
@@ -483,8 +485,7 @@ def test_a_scan_leaves_only_on_a_positive_answer_to_its_own_id(visitor, hall: Ha
 
     page.route("**/marks", refuse)
     for one in hall.people[:2]:
-        type_code(page, one.code)
-        said(page, "You are checked in")
+        check_in(page, one)
     expect(page.locator("#waits-number")).to_have_text("2")
     assert waiting(page) == 2
     assert tries
@@ -512,8 +513,7 @@ def test_a_scan_that_cannot_be_read_keeps_no_other_back(visitor, hall: Hall):
 
     page.route("**/marks", refuse)
     for one in hall.people[:3]:
-        type_code(page, one.code)
-        said(page, "You are checked in")
+        check_in(page, one)
     for _time in range(100):
         if len(hall.marks()) == 2:
             break
@@ -566,8 +566,7 @@ def test_two_desks_in_two_tabs_send_each_scan_once(visitor, hall: Hall):
     )
     someone.context.set_offline(True)
     for one in hall.people[:4]:
-        type_code(page, one.code)
-        said(page, "You are checked in")
+        check_in(page, one)
     sent.clear()
 
     someone.context.set_offline(False)
@@ -581,8 +580,7 @@ def test_two_desks_know_of_each_other_and_say_which_saw_someone(visitor, hall: H
     first = open_desk(visitor(), hall, "Main door")
     second = open_desk(visitor(), hall, "Side door")
 
-    type_code(first, hall.people[0].code)
-    said(first, "You are checked in")
+    check_in(first, hall.people[0])
     drained(first)
     second.evaluate("dispatchEvent(new Event('online'))")
     expect(second.locator("#here")).to_have_text("1")
@@ -630,8 +628,7 @@ def test_a_new_version_of_the_page_keeps_what_waits(visitor, hall: Hall):
     before = page.evaluate("caches.keys()")
     page.route("**/marks", lambda route: route.fulfill(status=503, json={"error": "later"}))
     for one in hall.people[:2]:
-        type_code(page, one.code)
-        said(page, "You are checked in")
+        check_in(page, one)
     page.evaluate("globalThis.old = true")
 
     hall.speak("de")  # the shell is kept in one language: another is another version
@@ -671,12 +668,10 @@ def pair_by_code(someone: Visitor, hall: Hall, tablet: Visitor) -> Page:
 def test_a_tablet_without_an_account_becomes_a_desk_and_loses_its_list_when_it_is_ended(visitor, hall: Hall):
     someone, tablet = visitor(), visitor(width=1024)
     kiosk = with_worker(pair_by_code(someone, hall, tablet))
-    type_code(kiosk, hall.people[0].code)
-    said(kiosk, "You are checked in")
+    check_in(kiosk, hall.people[0])
     drained(kiosk)
     tablet.context.set_offline(True)
-    type_code(kiosk, hall.people[1].code)
-    said(kiosk, "You are checked in")
+    check_in(kiosk, hall.people[1])
 
     page = someone.go(f"/events/{hall.slug}/devices")
     page.click("text=End >> nth=-1")
@@ -703,8 +698,7 @@ def test_a_desk_that_was_ended_and_is_paired_anew_sends_the_old_scans_as_the_old
     someone = visitor()
     page = with_worker(open_desk(someone, hall))
     page.route("**/marks", lambda route: route.abort())
-    type_code(page, hall.people[0].code)
-    said(page, "You are checked in")
+    check_in(page, hall.people[0])
     hall.revoke()
     page.evaluate("dispatchEvent(new Event('online'))")
     expect(page.locator("#ended")).to_contain_text("1 scan waits here.")
@@ -712,9 +706,8 @@ def test_a_desk_that_was_ended_and_is_paired_anew_sends_the_old_scans_as_the_old
     page.reload()  # from what the device keeps, where there is no way to pair but a code
     page.fill("#code", hall.pairing_code())
     page.press("#code", "Enter")
-    expect(page.locator("#net")).to_have_text("Connected")
-    type_code(page, hall.people[1].code)
-    said(page, "You are checked in")
+    expect(page.locator("#side")).to_be_visible()
+    check_in(page, hall.people[1])
     page.unroute("**/marks")
     page.evaluate("dispatchEvent(new Event('online'))")
     drained(page)
@@ -734,8 +727,7 @@ def test_a_wrong_code_is_refused_in_words(visitor):
 
 def test_a_desk_that_is_ended_leaves_nothing_on_the_device(visitor, hall: Hall):
     page = with_worker(open_desk(visitor(), hall))
-    type_code(page, hall.people[0].code)
-    said(page, "You are checked in")
+    check_in(page, hall.people[0])
     drained(page)
 
     page.click("#settings")
@@ -752,8 +744,7 @@ def test_a_desk_with_scans_that_wait_is_not_ended(visitor, hall: Hall):
     someone = visitor()
     page = with_worker(open_desk(someone, hall))
     someone.context.set_offline(True)
-    type_code(page, hall.people[0].code)
-    said(page, "You are checked in")
+    check_in(page, hall.people[0])
 
     page.click("#settings")
     page.click("#end")
@@ -915,9 +906,7 @@ def test_a_camera_that_is_refused_is_said_and_typing_goes_on(camera, site: Site,
 
     page.click("#camera")
     expect(page.locator("#ready-more")).to_contain_text("The browser may not use the camera")
-    type_code(page, hall.people[0].code)
-
-    said(page, "You are checked in")
+    check_in(page, hall.people[0])
 
 
 def test_over_plain_http_typing_works_and_the_page_says_what_does_not(camera, site: Site, hall: Hall, tmp_path: Path):
@@ -932,8 +921,7 @@ def test_over_plain_http_typing_works_and_the_page_says_what_does_not(camera, si
     expect(page.locator("#net")).to_have_text("Connected")
     expect(page.locator("#plain")).to_contain_text("This address is not secure (http)")
 
-    type_code(page, hall.people[0].code)
-    said(page, "You are checked in")
+    check_in(page, hall.people[0])
     type_code(page, hall.people[1].badge)
     said(page, "Check the code on the badge")
     drained(page)
