@@ -2,7 +2,9 @@
 
 import io
 import json
+import os
 import re
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +16,7 @@ import pytest
 import segno
 from flask import Flask
 from PIL import Image
-from playwright.sync_api import Browser, Error, Page, Route, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, Route, expect
 from sqlalchemy import select
 
 from lms import doctor
@@ -415,10 +417,13 @@ def test_without_the_network_scans_wait_survive_a_reload_and_leave_once(visitor,
     assert not someone.wrong
 
 
-def test_scans_survive_the_end_of_the_browser(browser: Browser, site: Site, hall: Hall, tmp_path: Path):
-    def start():
+@pytest.mark.parametrize("end", ["closed", "killed"])
+def test_scans_survive_the_end_of_the_browser(browser: Browser, site: Site, hall: Hall, tmp_path: Path, end: str):
+    profile = tmp_path / "profile"
+
+    def start() -> BrowserContext:
         return browser.browser_type.launch_persistent_context(
-            tmp_path / "profile", executable_path=CHROMIUM, args=FLAGS, locale="en-GB"
+            profile, executable_path=CHROMIUM, args=FLAGS, locale="en-GB"
         )
 
     context = start()
@@ -427,7 +432,10 @@ def test_scans_survive_the_end_of_the_browser(browser: Browser, site: Site, hall
     context.set_offline(True)
     for one in hall.people[:3]:
         check_in(page, one)
-    context.close()
+    if end == "killed":
+        kill_browser_of(profile)
+    with suppress(Error):
+        context.close()
 
     context = start()
     context.set_offline(True)
@@ -441,6 +449,12 @@ def test_scans_survive_the_end_of_the_browser(browser: Browser, site: Site, hall
     context.close()
 
     assert [mark.registration_id for mark in hall.marks()] == [one.id for one in hall.people[:3]]
+
+
+def kill_browser_of(profile: Path) -> None:
+    """End the browser that uses this folder as a power cut would."""
+    lock = os.readlink(profile / "SingletonLock")  # host-pid
+    os.kill(int(lock.rpartition("-")[2]), signal.SIGKILL)
 
 
 def test_a_sign_in_that_ended_stops_nothing(visitor, hall: Hall):
