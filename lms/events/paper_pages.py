@@ -307,10 +307,10 @@ def _paper_page(
     codes = {sheet.id: documents.spaced(sheet.code) for sheets in made.values() for sheet in sheets}
     sections = _sections(half_day, rows, standings, made, scans)
     faulty = form or by_hand
-    ids = [line.registration.id for section in sections for line in section.lines]
+    ids = [str(line.registration.id) for section in sections for line in section.lines]
+    after = request.args.get("after", "")
     page = render_template(
         "events/reconcile.html",
-        following=dict(pairwise(ids)),
         event=event,
         half_day=half_day,
         sections=sections,
@@ -322,7 +322,7 @@ def _paper_page(
         file_fault=file_fault,
         signed_words=SIGNED,
         organises=db.session.scalar(staff.organised().where(Event.id == event.id)) is not None,
-        next_row=request.args.get("next", ""),
+        next_row=dict(pairwise(ids)).get(after, after),
         **({"form": faulty} if faulty else {}),
     )
     return page, 422 if faulty and (faulty.errors or file_fault) else 200
@@ -384,25 +384,22 @@ def _counts(sections: Iterable[Section], standings: Iterable[Standing]) -> dict[
     }
 
 
-@bp.post("/events/<slug>/half-days/<uuid:half_day_id>/paper/<uuid:registration_id>")
+@bp.post("/events/<slug>/half-days/<uuid:half_day_id>/paper")
 @trainers_only
-def tick(slug: str, half_day_id: UUID, registration_id: UUID) -> ResponseReturnValue:
-    """Keep what paper says of one person; nothing chosen means that nobody looked."""
+def tick(slug: str, half_day_id: UUID) -> ResponseReturnValue:
+    """Keep what paper says of one person; nothing after the person's id means that nobody looked."""
     event = staff.staffed_or_404(slug)
     half_day = _half_day_or_404(event, half_day_id)
-    whose = select(Registration.id).where(Registration.id == registration_id, Registration.event_id == event.id)
-    found: UUID = db.session.scalar(whose) or abort(404)
-    said = request.form.get("signed", "")
+    whose, _space, said = request.form.get("row", "").partition(" ")
+    registration_id = _uuid_or_400(whose)
     if said and said not in set(Signed):
         abort(400)
+    asked = select(Registration.id).where(Registration.id == registration_id, Registration.event_id == event.id)
+    found: UUID = db.session.scalar(asked) or abort(404)
     _keep_tick(half_day, [found], Signed(said) if said else None, now())
     db.session.commit()
-    if request.accept_mimetypes.best == "application/json":
-        return _ticked(half_day, found)
-    following = request.form.get("next", "")[:36]
-    # With a place in the address a browser leaves the focus alone, so it is one or the other.
-    here = url_for("paper_pages.paper", slug=slug, half_day_id=half_day.id, next=following or None)
-    return redirect(here if following else f"{here}#row-{found}")
+    # A browser leaves the focus alone where the address names a place, so the next row is named otherwise.
+    return redirect(url_for("paper_pages.paper", slug=slug, half_day_id=half_day.id, after=found))
 
 
 def _keep_tick(half_day: HalfDay, whose: Sequence[UUID], signed: Signed | None, moment: datetime) -> None:
@@ -429,30 +426,7 @@ def _keep_tick(half_day: HalfDay, whose: Sequence[UUID], signed: Signed | None, 
         )  # fmt: skip
 
 
-def _ticked(half_day: HalfDay, registration_id: UUID) -> dict[str, object]:
-    """A row as it stands now, for the script."""
-    event = half_day.event
-    rows = roll.roll(event)
-    standings = {
-        one.registration.id: one for one in differences.standings(event, rows) if one.half_day.id == half_day.id
-    }
-    made = {group: sheets for (of, group), sheets in printing.sheets(event).items() if of == half_day.id}
-    scans = [one for one in _scans(event) if one.half_day_id == half_day.id]
-    sections = _sections(half_day, rows, standings, made, scans)
-    line = next(one for section in sections for one in section.lines if one.registration.id == registration_id)
-    open_ = line.standing is not None and line.standing.open is not None
-    settled = line.standing is not None and bool(line.standing.kinds) and not open_
-    return {
-        "signed": line.signed or "",
-        "words": str(SIGNED[line.signed]) if line.signed else gettext("not looked at"),
-        "difference": line.standing.words if line.standing and open_ else gettext("settled") if settled else "",
-        "open": open_,
-        "settle": gettext("Settle") if open_ else gettext("See how"),
-        "counts": _counts(sections, standings.values()),
-    }
-
-
-@bp.post("/events/<slug>/half-days/<uuid:half_day_id>/paper")
+@bp.post("/events/<slug>/half-days/<uuid:half_day_id>/paper/rest")
 @trainers_only
 def tick_rest(slug: str, half_day_id: UUID) -> ResponseReturnValue:
     """Everyone on a sheet whose row nobody looked at yet has signed."""

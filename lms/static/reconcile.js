@@ -1,66 +1,44 @@
-// Ticking what paper says without a new page for each row: one key a row, and the next row is ready.
-// Without this script every button is a form of its own.
+// Ticking what paper says without a new page for each row: what the server answers is put in the row's place.
+// Without this script each button sends the same form, and the next row is ready when the page comes back.
 
-const rows = [...document.querySelectorAll(".paper-rows li[id]")];
+const form = document.querySelector("#tick");
+const rows = () => [...document.querySelectorAll(".paper-rows li[id]")];
 
-for (const row of rows) {
-  const form = row.querySelector("form");
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    keep(row, form, event.submitter);
-  });
-  row.addEventListener("keydown", (event) => {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.target.tagName === "A") return;
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step) return;
-    event.preventDefault();
-    go(row, step, event.target.value || "");
-  });
-}
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  keep(event.submitter);
+});
 
-async function keep(row, form, button) {
-  const body = new FormData(form);
-  body.set("signed", button.value);
-  row.setAttribute("aria-busy", "true");
-  let answer;
+document.querySelector(".paper-rows").addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const row = event.target.closest("li[id]");
+  if (!step || !row || event.altKey || event.ctrlKey || event.metaKey) return;
+  event.preventDefault();
+  go(row.id, step);
+});
+
+async function keep(button) {
+  const row = button.closest("li");
+  const body = new URLSearchParams(new FormData(form));
+  body.set("row", button.value);
+  const stays = !button.hasAttribute("aria-pressed");
   try {
-    answer = await fetch(form.action, { method: "POST", body, headers: { Accept: "application/json" }, redirect: "error" });
-    if (!answer.ok) throw new Error(answer.status);
-    show(row, await answer.json());
-    if (button.value && document.activeElement === button) go(row, 1, "");
+    const answer = await fetch(form.action, { method: "POST", body });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const now = page.getElementById(row.id);
+    if (!answer.ok || !now) throw new Error(answer.status);
+    const focused = document.activeElement === button;
+    row.replaceWith(now);
+    document.querySelector(".counts").replaceChildren(...page.querySelector(".counts").childNodes);
+    if (focused) go(row.id, stays ? 0 : 1);
   } catch {
-    button.removeAttribute("name"); // the form as it stands says what is wrong: sign in again, or try again
-    form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "signed", value: button.value }));
+    const said = Object.assign(document.createElement("input"), { type: "hidden", name: "row", value: button.value });
+    form.append(said); // sent as a page, it says what is wrong: no network, or signed out
     form.submit();
-  } finally {
-    row.removeAttribute("aria-busy");
   }
 }
 
-function show(row, now) {
-  row.classList.toggle("ticked", Boolean(now.signed));
-  for (const button of row.querySelectorAll("[aria-pressed]")) {
-    button.setAttribute("aria-pressed", String(button.value === now.signed));
-  }
-  row.querySelector(".clear").hidden = !now.signed;
-  row.querySelector("[data-words]").textContent = now.words;
-  const differs = row.querySelector(".differs");
-  if (differs) {
-    differs.hidden = !now.difference;
-    differs.classList.toggle("waits", now.open);
-    differs.classList.toggle("done", !now.open);
-    differs.querySelector("[data-difference]").textContent = now.difference;
-    differs.querySelector("a").firstChild.data = now.settle;
-  }
-  for (const [name, words] of Object.entries(now.counts)) {
-    const place = document.querySelector(`[data-count="${name}"]`);
-    if (place.textContent !== words) place.textContent = words;
-  }
-}
-
-function go(row, step, value) {
-  const next = rows[rows.indexOf(row) + step];
-  if (!next) return;
-  const buttons = [...next.querySelectorAll("[aria-pressed]")];
-  (buttons.find((one) => value && one.value === value) ?? buttons[0]).focus();
+function go(id, step) {
+  const all = rows();
+  all[all.findIndex((row) => row.id === id) + step]?.querySelector("button").focus();
 }
