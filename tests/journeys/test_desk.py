@@ -109,6 +109,14 @@ class Hall:
                 half_day.starts_at, half_day.ends_at = half_day.starts_at + by, half_day.ends_at + by
             db.session.commit()
 
+    def forget_first_half_day(self) -> None:
+        """Take a half-day out of the programme."""
+        with self._writing():
+            event = db.session.scalars(select(Event).where(Event.slug == self.slug)).one()
+            event.version += 1
+            db.session.delete(event.half_days[0])
+            db.session.commit()
+
     def revoke(self) -> None:
         """End every desk."""
         with self._writing():
@@ -588,6 +596,35 @@ def test_two_desks_in_two_tabs_send_each_scan_once(visitor, hall: Hall):
 
     assert len(hall.marks()) == 4
     assert len(sent) == len(set(sent))
+
+
+def test_a_scan_that_is_not_answered_at_once_is_said_to_wait(visitor, hall: Hall):
+    page = with_worker(open_desk(visitor(), hall))
+    page.route("**/marks", lambda _route: None)  # neither an answer nor a refusal
+
+    check_in(page, hall.people[0])
+
+    expect(page.locator("#waits")).to_contain_text("scan waits on this device")
+    assert waiting(page) == 1
+
+
+def test_a_half_day_that_vanished_meanwhile_stops_no_desk(visitor, hall: Hall):
+    someone = visitor()
+    page = with_worker(open_desk(someone, hall))
+    someone.context.set_offline(True)
+    check_in(page, hall.people[0])
+    hall.forget_first_half_day()
+    someone.context.set_offline(False)
+
+    drained(page)
+    expect(page.locator("#not-taken")).to_have_text("1 scan was not taken")
+    page.reload()
+    expect(page.locator("#net")).to_have_text("Connected")
+    check_in(page, hall.people[1])
+    drained(page)
+
+    assert [stray.why for stray in hall.strays()] == ["unknown-half-day"]
+    assert [mark.registration_id for mark in hall.marks()] == [hall.people[1].id]
 
 
 def test_two_desks_know_of_each_other_and_say_which_saw_someone(visitor, hall: Hall):

@@ -12,6 +12,7 @@ import { count, say } from "./words.js";
 
 const POLL = 15_000;
 const FRESH = 5_000; // a list is not fetched more often than this because of scans
+const LATE = 3_000;
 const SOON = 2_000;
 const LATEST = 60_000;
 const LOOK_AGAIN = 1_500;
@@ -65,6 +66,12 @@ function over() {
   return Number(moment(desk)) > ends + AFTER;
 }
 
+// The band is there when something waits that should have gone.
+function band() {
+  const late = rows.some((row) => Date.now() - new Date(row.mark.at) > LATE);
+  side.band(late || !net.ok || stuck !== "ok" ? rows.length : 0, stuck);
+}
+
 async function draw() {
   await load();
   if (!desk) return;
@@ -75,9 +82,9 @@ async function draw() {
   }
   const day = halfDay();
   side.head(desk, list, day, net);
-  side.band(net.ok && stuck === "ok" ? 0 : rows.length, stuck);
-  side.ready(mode, camera, net, list ? trouble : "no-list");
-  at("side").hidden = !list;
+  band();
+  side.ready(mode, camera, net, !list ? "no-list" : !day ? "no-half-days" : trouble);
+  at("side").hidden = !day;
   at("ready-ways").hidden = camera || !scanner.possible();
   at("eye").classList.toggle("on", camera);
   at("camera-off").hidden = !camera;
@@ -211,7 +218,7 @@ async function lookUp(find) {
 
 // What was scanned, or typed and sent off.
 async function take(text, scanned = false) {
-  if (!desk || desk.revoked || !now) return;
+  if (!desk || desk.revoked || !halfDay()) return;
   const code = typed(text);
   if (isBadge(code)) {
     const hash = await hashed(code, desk.salt);
@@ -573,5 +580,9 @@ addEventListener("online", hurry);
 addEventListener("offline", () => { heard("network"); draw(); });
 document.addEventListener("visibilitychange", () => { if (!document.hidden) { hurry(); stayAwake(); } });
 setInterval(() => { if (!document.hidden) poll(); }, POLL);
-setInterval(() => { if (desk && !desk.revoked && !at("side").hidden) side.head(desk, list, halfDay(), net); }, 1000);
+setInterval(() => {
+  if (!desk || desk.revoked || at("side").hidden) return;
+  side.head(desk, list, halfDay(), net);
+  band();
+}, 1000);
 setInterval(async () => { (await navigator.serviceWorker?.getRegistrations())?.forEach((one) => one.update().catch(() => {})); }, 600_000);

@@ -7,10 +7,18 @@ const FEWEST = 3;
 
 export const keyOf = (someone) => someone.badge ?? someone.id;
 
+// A list with everything this page looks for, whichever version of the server gave it.
+export function whole(content) {
+  const counts = { ...content.counts };
+  for (const { id } of content.half_days) counts[id] ??= { here: 0, of: content.people.length };
+  const people = content.people.map((one) => ({ ...one, here: one.here ?? {}, by: one.by ?? {} }));
+  return { ...content, counts, people };
+}
+
 // What a scan does to a list: to the one it is about, and to the counts.
 export function apply(content, row) {
-  if (row.here === undefined) return;
   const { half_day: halfDay } = row.mark;
+  if (row.here === undefined || !content.counts[halfDay]) return; // a half-day may be gone: the server says so
   let someone = byKey(content, row.who);
   if (!someone && row.mark.person && row.here) {
     someone = { badge: null, code: null, id: row.mark.person.id, name: row.name, part: "participant", here: {}, by: {} };

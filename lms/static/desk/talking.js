@@ -1,6 +1,7 @@
 // What goes to the server and comes from it: pairing, the list, the scans that wait. It never throws:
 // each answer says how it went: "ok", "network" (nobody there), "server" (no answer that helps), "revoked".
 
+import { whole } from "./list.js";
 import * as store from "./store.js";
 
 const PATIENCE = 20_000;
@@ -61,12 +62,12 @@ export async function fetchList(desk) {
     await store.revoke(desk.id);
     return "revoked";
   }
-  const fresh = got.status === 200 && Array.isArray(got.said?.people);
+  const fresh = got.status === 200 && Array.isArray(got.said?.people) && Array.isArray(got.said.half_days);
   if (!fresh && got.status !== 304) return got.how;
   const theirs = fresh ? got.said.now : got.answer.headers.get("Date");
   const skew = theirs ? new Date(theirs) - (began + Date.now()) / 2 : desk.skew;
   const steady = Math.abs(skew - desk.skew) < 1500; // the Date of a header has whole seconds only
-  if (fresh && takenThen === taken) await store.keepList(desk.id, got.said, got.answer.headers.get("ETag"));
+  if (fresh && takenThen === taken) await store.keepList(desk.id, whole(got.said), got.answer.headers.get("ETag"));
   await store.noteDesk(desk.id, { contact: Date.now(), skew: !fresh && steady ? desk.skew : skew });
   return "ok";
 }
