@@ -118,6 +118,6 @@ class Assign(Form):
 
 
 class Dismiss(Form):
-    """Why a mark that was not taken is left aside."""
+    """Why a mark that was not taken is left aside, or all of them are taken after all."""
 
-    note = reason(_("Why it does not count"))
+    note = reason(_("Why"))

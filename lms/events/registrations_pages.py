@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from datetime import datetime
 from unicodedata import normalize
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from flask import Blueprint, Flask, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from flask_login import current_user
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -17,7 +17,7 @@ from lms.accounts.access import trainers_only
 from lms.accounts.models import Person, Profession, Standing
 from lms.clock import now
 from lms.database import db
-from lms.events import correcting, merging, receiving, staff, telling
+from lms.events import correcting, merging, quarantine, receiving, staff, telling
 from lms.events.checkin import Why
 from lms.events.correcting import Wrong
 from lms.events.desk_json import WORDS
@@ -79,17 +79,20 @@ def registrations(slug: str) -> ResponseReturnValue:
     return _list_page(staff.organised_or_404(slug), Add(formdata=None))
 
 
-def _list_page(event: Event, form: Add, status: int = 200) -> ResponseReturnValue:
-    everyone = _everyone(event)
+def _list_page(event: Event, form: Add, status: int = 200, taking: Dismiss | None = None) -> ResponseReturnValue:
+    everyone, strays = _everyone(event), _strays(event)
     by_id = {one.id: one for one in everyone}
     page = render_template(
         "events/registrations.html",
         event=event,
-        form=form,
+        form=taking or form,
+        adding=form,
         everyone=[one for one in everyone if one.merged_into_id is None],
         walk_ins=[one for one in everyone if one.walk_in and merging.may_be_merged(one)],
         merged=[(one, by_id[one.merged_into_id]) for one in everyone if one.merged_into_id],
-        strays=[(stray, _why(stray)) for stray in _strays(event)],
+        strays=[(stray, _why(stray)) for stray in strays],
+        can_be_taken=sum(one.may_be_taken for one in quarantine.understood(event, strays)),
+        taking=taking or Dismiss(formdata=None, prefix="all"),
         parts=telling.PARTS,
         states=telling.STATES,
         origins=telling.ORIGINS,
@@ -273,6 +276,24 @@ def _stray_or_404(event: Event, stray_id: UUID) -> Stray:
     return found
 
 
+@bp.post("/events/<slug>/strays")
+@trainers_only
+def take_all(slug: str) -> ResponseReturnValue:
+    """Take every refused mark that names someone, or brings a walk-in along; the others are left to look at."""
+    event = held_event_or_404(slug)
+    form = Dismiss(prefix="all")
+    if not form.validate_on_submit():
+        return _list_page(event, Add(formdata=None), 422, form)
+    note, moment = form.note.data or "", now()
+    taken = quarantine.take(event, _strays(event), current_user.id, note, moment)
+    for found in taken:
+        found.settled_at, found.settled_by_id, found.note = moment, current_user.id, note
+        audit.record("stray.assigned", current_user.id, event=event.id, stray=str(found.id))
+    db.session.commit()
+    flash(ngettext("%(num)s mark counts now.", "%(num)s marks count now.", len(taken)))
+    return _here(slug)
+
+
 @bp.get("/events/<slug>/strays/<uuid:stray_id>")
 @trainers_only
 def stray(slug: str, stray_id: UUID) -> ResponseReturnValue:
@@ -284,9 +305,10 @@ def stray(slug: str, stray_id: UUID) -> ResponseReturnValue:
     if found.settled_at is not None:
         return _here(slug)
     at = _said_at(found)
+    whose = next((one.whose for one in quarantine.understood(event, [found])), None)
     values = {
         "half_day": str(found.said.get("half_day", "")), "kind": found.said.get("kind", ""),
-        "at": clock_in(at, event.zone) if at else "", "whose": _whose(event, found),
+        "at": clock_in(at, event.zone) if at else "", "whose": str(whose.id) if whose else "",
     }  # fmt: skip
     return _stray_page(event, found, Assign(formdata=None, **values), Dismiss(formdata=None))
 
@@ -297,17 +319,6 @@ def _said_at(found: Stray) -> datetime | None:
     except ValueError:
         return None
     return at if at.tzinfo else None
-
-
-def _whose(event: Event, found: Stray) -> str:
-    """Whom a refused mark names, if it names someone of this event."""
-    badge = str(found.said.get("badge", ""))
-    whose = db.session.scalar(
-        select(Registration.id).where(
-            Registration.event_id == event.id, (Registration.badge == badge) | (Registration.code == badge)
-        )
-    )
-    return str(whose or "")
 
 
 def _stray_page(event: Event, found: Stray, assign: Assign, dismiss: Dismiss, status: int = 200) -> ResponseReturnValue:
@@ -362,7 +373,8 @@ def assign(slug: str, stray_id: UUID) -> ResponseReturnValue:
         return _stray_page(event, found, form, Dismiss(formdata=None), 422)
     said = receiving.say(
         event, by_id=current_user.id, registration=people[form.whose.data], half_day=half_day,
-        kind=MarkKind(form.kind.data), at=at, now=now(), reason=form.note.data or "", mark_id=uuid5(found.id, "taken"),
+        kind=MarkKind(form.kind.data), at=at, now=now(), reason=form.note.data or "",
+        mark_id=quarantine.mark_id(found.id),
     )  # fmt: skip
     if said.outcome is Outcome.REFUSED:
         abort(409)

@@ -122,6 +122,20 @@ def test_the_same_file_twice_changes_nothing(make: Making, event: Event, client:
     assert len(make.all(select(AuditRow))) == 1
 
 
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "ods"])
+def test_our_own_export_comes_back_unchanged_whatever_a_name_begins_with(
+    make: Making, event: Event, client: Client, kind: str
+):
+    for name, organisation in (("-Ann", "+44 Service"), ("@alias", "=cmd|' /C calc'!A0"), ("'Quoted", "\tTab")):
+        make.registered(event, name=name, organisation=organisation.strip())
+    columns = "&".join(f"columns={key}" for key in ("name", "organisation", "country", "part", "origin", "status"))
+    content = client.get(f"/desk/attendance/{event.slug}.{kind}?{columns}").data
+
+    send(client, event, content)
+
+    assert counts(client) == {"New": 0, "Changed": 0, "Unchanged": 3, "To decide": 0, "With mistakes": 0}
+
+
 def test_an_invitation_is_sent_once_and_only_when_it_is_asked_for(make: Making, event: Event, client: Client):
     upload(client, event, ANN, BORIS)
     carry_out(client, event, invite="y")

@@ -9,9 +9,11 @@ from sqlalchemy import select
 
 from lms.accounts.models import Role
 from lms.audit import AuditRow
+from lms.clock import now
 from lms.database import db, writing
 from lms.events import receiving, roll
-from lms.events.models import Event, Mark, Registration, Stray
+from lms.events.checkin import hashed
+from lms.events.models import Device, Event, Mark, Registration, Stray
 from lms.events.parts import MarkKind, Origin, Part, RegistrationState
 from lms.events.receiving import Sender
 from tests.make import Making
@@ -289,6 +291,44 @@ def test_what_cannot_be_assigned_is_refused_in_words(make: Making, event: Event,
     assert make.all(select(Mark)) == []
 
 
+def test_what_a_closed_desk_sent_is_taken_all_at_once_with_its_walk_ins_and_what_it_took_back(
+    make: Making, event: Event, client: Client, app: Flask
+):
+    ann, boris = make.registered(event, name="Ann"), make.registered(event, name="Boris")
+    gone = make.registered(event, name="Clara", state=RegistrationState.CANCELLED)
+    desk = Device(id=uuid4(), event_id=event.id, name="Side door", salt="salt", made_at=now(), revoked_at=now())
+    make.add(desk)
+    half_day = event.half_days[0]
+    at = (half_day.starts_at + timedelta(minutes=2)).isoformat()
+    base = {"half_day": str(half_day.id), "kind": "came", "at": at}
+    mistaken = str(uuid4())
+    sent = [
+        {"id": str(uuid4()), "badge": hashed(ann.badge, "salt")},
+        {"id": mistaken, "badge": boris.code.lower()},
+        {"id": str(uuid4()), "badge": boris.code, "kind": "undo", "of": mistaken, "reason": "Taken back at the desk"},
+        {"id": str(uuid4()), "person": {"id": str(uuid4()), "name": "Man with a cap"}},
+        {"id": str(uuid4()), "badge": gone.badge},
+        {"id": str(uuid4()), "badge": "A" * 26},
+    ]
+    with app.app_context(), writing():
+        found = db.session.get_one(Event, event.id)
+        sender = Sender(device_id=desk.id, salt="salt", desk=True, revoked=True)
+        receiving.receive(found, sender, [base | one for one in sent], None, half_day.starts_at)
+        db.session.commit()
+    client.get(path(event))
+    assert "4 marks name someone on the roll, or a walk-in." in client.page.words
+
+    refused_ = client.post(f"/events/{event.slug}/strays", {"all-note": ""}, 422)
+    client.follow(client.post(f"/events/{event.slug}/strays", {"all-note": "The desk was closed too early"}))
+    client.post(f"/events/{event.slug}/strays", {"all-note": "Once more"})
+
+    assert "Say why, in a few words." in refused_.text
+    assert "4 marks count now." in client.page.words
+    assert half_days(app, event) == {"Ann": 1, "Boris": 0, "Man with a cap": 1}
+    assert len(make.all(select(Mark))) == 4
+    assert len(make.all(select(Stray).where(Stray.settled_at.is_(None)))) == 2
+
+
 def test_only_organisers_of_the_event_see_and_change_its_registrations(make: Making, event: Event, app: Flask):
     someone = make.registered(event, name="Ann Example")
     stray = refused(app, event)
@@ -302,6 +342,7 @@ def test_only_organisers_of_the_event_see_and_change_its_registrations(make: Mak
         stranger.post(path(event), STANDS | {"name": "x"}, 404)
         stranger.post(path(event, someone), STANDS | {"name": "x"}, 404)
         stranger.get(f"/events/{event.slug}/strays/{stray.id}", 404)
+        stranger.post(f"/events/{event.slug}/strays", {"all-note": "x"}, 404)
     outsider.get(f"/events/{vienna.slug}/strays/{stray.id}", 404)
     outsider.get(path(vienna, someone), 404)
     coordinator.get(path(event))

@@ -79,6 +79,7 @@ DOORS = {
     "registrations.change": TRAINERS,
     "registrations.merge": TRAINERS,
     "registrations.part_again": TRAINERS,
+    "registrations.take_all": TRAINERS,
     "registrations.stray": TRAINERS,
     "registrations.assign": TRAINERS,
     "registrations.dismiss": TRAINERS,
