@@ -192,12 +192,13 @@ def add_scan(slug: str, half_day_id: UUID) -> ResponseReturnValue:
         return _paper_page(half_day, form)
     if given is None or not given.filename:
         return _paper_page(half_day, form, file_fault=gettext("Choose the file of the signed sheet."))
+    db.session.rollback()  # a picture takes seconds to make anew, and desks write meanwhile
     try:
         kept = uploads.checked(given.stream.read(uploads.LARGEST + 1), given.filename)
     except uploads.Refused as refused:
         return _paper_page(half_day, form, file_fault=str(UNFIT[refused.why]))
     query = insert(Scan).values(
-        half_day_id=half_day.id, sheet_id=sheet_id, name=printed(PurePath(given.filename).name)[:300],
+        half_day_id=half_day_id, sheet_id=sheet_id, name=printed(PurePath(given.filename).name)[:300],
         mimetype=kept.mimetype, sha256=kept.sha256, content=kept.content, added_at=now(), by_id=current_user.id,
     )  # fmt: skip
     added = db.session.scalar(query.on_conflict_do_nothing().returning(Scan.id))
@@ -362,8 +363,10 @@ def _lines(
 def _line(registration: Registration, number: int, signed: Signed | None, standing: Standing | None) -> Line:
     """A row with what the marks say of it, in words."""
     if standing is None:
-        return Line(registration, number, signed, None, "", gettext("cancelled"))
-    gone = gettext("counted as %(name)s", name=standing.registration.shown_name) if registration.merged_into_id else ""
+        came = signed in (Signed.SIGNED, Signed.BY_HAND)
+        gone = gettext("Cancelled, and yet on paper: restore the registration.") if came else gettext("Cancelled.")
+        return Line(registration, number, signed, None, "", gone)
+    gone = gettext("Counted as %(name)s.", name=standing.registration.shown_name) if registration.merged_into_id else ""
     half_day = standing.half_day
     marks = telling.stand(half_day, standing.attendance, half_day.event.zone, now()).words
     return Line(registration, number, signed, standing, marks, gone)

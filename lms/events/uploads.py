@@ -17,7 +17,7 @@ from PIL import Image, ImageOps
 
 LARGEST = 20 * 1024 * 1024  # bytes
 PIXELS = 40_000_000  # an A4 page at 600 dots an inch has 35 million
-SIDE = 5000  # pixels that the longer side keeps: A4 at 430 dots an inch
+SIDE = 3600  # pixels that the longer side keeps: A4 at 300 dots an inch
 PASSES = 100  # a picture that comes in so many passes is made to keep a reader busy; a camera makes one, or ten
 INFLATED = 16 * 1024 * 1024  # bytes of packed objects of a PDF that are looked through
 ENDINGS = {
@@ -25,7 +25,7 @@ ENDINGS = {
     "image/png": {".png"},
     "application/pdf": {".pdf"},
 }
-_one_at_a_time = threading.Lock()  # a picture of 40 million points takes some 300 MB while it is made anew
+_one_at_a_time = threading.Lock()  # a picture of 40 million points takes some 400 MB while it is made anew
 
 
 class Unfit(StrEnum):

@@ -205,6 +205,24 @@ def test_twenty_megabytes_pass_and_much_more_is_refused_before_it_is_read(
     assert "Too large" in trainer.page.words
 
 
+def test_nobody_waits_for_a_picture_that_is_made_anew(
+    make: Making, trainer: Client, morning: HalfDay, monkeypatch: pytest.MonkeyPatch
+):
+    writing_meanwhile: list[bool] = []
+    checked = uploads.checked
+
+    def slow(content: bytes, name: str) -> uploads.Kept:
+        writing_meanwhile.append(db.session().in_transaction())
+        return checked(content, name)
+
+    monkeypatch.setattr(uploads, "checked", slow)
+
+    send(trainer, morning, picture(), "sheet.jpg")
+
+    assert writing_meanwhile == [False]
+    assert make.one(select(Scan)).mimetype == "image/jpeg"
+
+
 def test_nobody_else_may_send_so_much(make: Making, event: Event, morning: HalfDay, app: Flask):
     large = b"%PDF-" + b"\0" * (2 * 1024 * 1024)
     for client in (make.signed_in(), Client(app)):
@@ -443,9 +461,12 @@ def test_someone_who_was_cancelled_or_merged_since_stays_in_their_row(
     make.change(cy, merged_into_id=ann.id)
 
     trainer.get(page_of(morning))
+    before = row(trainer, bo)
+    trainer.follow(press(trainer, morning, bo, "signed"))
 
-    assert "cancelled" in row(trainer, bo)
-    assert "counted as Ann" in row(trainer, cy)
+    assert "Cancelled." in before
+    assert "Cancelled, and yet on paper: restore the registration." in row(trainer, bo)
+    assert "Counted as Ann." in row(trainer, cy)
 
 
 # --- added by hand -------------------------------------------------------------------------------------------
