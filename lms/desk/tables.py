@@ -238,19 +238,24 @@ def cells(line: Line, head: Iterable[Column], event: Event, now: datetime) -> li
 
 def _whole(line: Line, key: str) -> Cell:
     who = line.registration
-    profession = who.shown_profession
-    values: dict[str, Cell] = {
-        "number": line.number,
-        "name": who.shown_name,
-        "organisation": who.shown_organisation,
-        "profession": str(PROFESSIONS[profession]) if profession else "",
-        "country": who.shown_country,
-        "part": str(telling.PARTS[who.part]),
-        "origin": str(telling.ORIGINS[who.origin]),
-        "half_days": line.half_days,
-        "hours": timedelta(minutes=line.minutes),
-    }
-    return values[key]
+    match key:
+        case "number":
+            return line.number
+        case "name":
+            return who.shown_name
+        case "organisation":
+            return who.shown_organisation
+        case "profession":
+            return str(PROFESSIONS[who.shown_profession]) if who.shown_profession else ""
+        case "country":
+            return who.shown_country
+        case "part":
+            return str(telling.PARTS[who.part])
+        case "origin":
+            return str(telling.ORIGINS[who.origin])
+        case "half_days":
+            return line.half_days
+    return timedelta(minutes=line.minutes)
 
 
 def _of(standing: Standing, key: str, event: Event, now: datetime) -> Cell:
