@@ -396,6 +396,14 @@ def test_the_half_day_is_by_the_clock_and_can_be_chosen(visitor, hall: Hall):
     assert [mark.half_day_id for mark in hall.marks()] == [friday.id]
 
 
+def test_a_half_day_that_is_not_now_is_said_before_anyone_is_scanned(visitor, hall: Hall):
+    hall.move(timedelta(days=3))
+
+    page = open_desk(visitor(), hall)
+
+    expect(page.locator("#ready-more")).to_contain_text("This half-day is not now: it is on ")
+
+
 # --- without the network -------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,8 @@
 
 import { say } from "./words.js";
 
+const AROUND = 3 * 3600 * 1000;
+
 // The server's time as far as this device knows it. `skew` is server minus device, in milliseconds.
 export const moment = (device) => new Date(Date.now() + (device?.skew ?? 0));
 
@@ -28,6 +30,13 @@ export function called(halfDay, halfDays, zone) {
 }
 
 const dated = (when, zone) => new Intl.DateTimeFormat("en-GB", { timeZone: zone }).format(new Date(when));
+
+export const dayOf = (when, zone) =>
+  new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeZone: zone }).format(new Date(when));
+
+// Whether someone seen now counts for a half-day: nobody comes three hours before it, or leaves three hours after.
+export const isNow = (halfDay, when) =>
+  new Date(halfDay.starts_at) - when <= AROUND && when - new Date(halfDay.ends_at) <= AROUND;
 
 // The half-day a desk checks in to: the one going on, else the next one, else the last.
 export function current(halfDays, when) {

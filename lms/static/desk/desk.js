@@ -1,6 +1,6 @@
 // The check-in desk: a paired device that writes every scan down before it answers, and sends when it can.
 
-import { clock, current, greeting, moment } from "./clock.js";
+import { clock, current, dayOf, greeting, isNow, moment } from "./clock.js";
 import { hashed, isBadge, isCode, newId, short, typed } from "./codes.js";
 import { byBadge, byCode, byKey, hereSince, keyOf, search, standing } from "./list.js";
 import * as panel from "./panel.js";
@@ -66,6 +66,14 @@ function over() {
   return Number(moment(desk)) > ends + AFTER;
 }
 
+// What whoever stands at the desk has to know before the next scan.
+function hindrance(day) {
+  if (!list) return say("no-list");
+  if (!day) return say("no-half-days");
+  if (!isNow(day, moment(desk))) return say("not-now", { date: dayOf(day.starts_at, desk.event.zone) });
+  return trouble && say(trouble);
+}
+
 // The band is there when something waits that should have gone.
 function band() {
   const late = rows.some((row) => Date.now() - new Date(row.mark.at) > LATE);
@@ -83,7 +91,7 @@ async function draw() {
   const day = halfDay();
   side.head(desk, list, day, net);
   band();
-  side.ready(mode, camera, net, !list ? "no-list" : !day ? "no-half-days" : trouble);
+  side.ready(mode, camera, net, hindrance(day));
   at("side").hidden = !day;
   at("ready-ways").hidden = camera || !scanner.possible();
   at("eye").classList.toggle("on", camera);

@@ -39,12 +39,12 @@ export function tally(desk, list, halfDay, fresh) {
     : say("of-old", { of, time: desk.contact ? clock(desk.contact + desk.skew, desk.event.zone) : "–" });
 }
 
-export function ready(mode, camera, net, trouble) {
+export function ready(mode, camera, net, hindrance) {
   const scanning = camera || globalThis.isSecureContext;
   const name = scanning ? "scan" : "type";
   at("ready-what").textContent = say(mode === "left" ? `${name}-leaving` : name);
   const more = !net.ok && net.how ? "ready-offline" : camera ? "ready" : globalThis.isSecureContext ? "ready-no-camera" : "";
-  at("ready-more").textContent = trouble || more ? say(trouble || more) : "";
+  at("ready-more").textContent = hindrance || (more && say(more));
 }
 
 export function notTaken(refused) {
