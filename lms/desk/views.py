@@ -98,12 +98,12 @@ def _group(event: Event, title: str, lines: Sequence[Line], wanted: Wanted, mome
 def download(slug: str, kind: str) -> ResponseReturnValue:
     """The same as a file, row by row; that it was fetched is noted first. `table=marks` gives csv every mark."""
     event = staff.staffed_or_404(slug)
-    writes()
-    event = staff.staffed_or_404(slug)
     wanted, moment = tables.wanted(request.args), now()
     everyone = tables.lines(event)
     rows = tables.shown(everyone, wanted, moment)
     of_marks = kind == "csv" and request.args.get("table") == "marks"
+    db.session.commit()  # reading is over, so that nobody who checks in waits for it
+    writes()
     audit.record(
         "attendance.downloaded", current_user.id, event=event.id, rows=len(rows), format=kind,
         table="marks" if of_marks else "people",

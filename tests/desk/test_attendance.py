@@ -4,6 +4,7 @@ import csv
 import io
 import re
 import zipfile
+from collections.abc import Callable
 from datetime import datetime, time, timedelta
 from uuid import uuid4
 from xml.etree import ElementTree
@@ -13,6 +14,7 @@ import time_machine
 from flask import Flask
 from python_calamine import CalamineWorkbook
 from sqlalchemy import select
+from sqlalchemy.event import listen, remove
 
 from lms.accounts.models import Role
 from lms.audit import AuditRow
@@ -324,3 +326,50 @@ def test_a_large_event_shows_a_hundred_and_streams_them_all(make: Making, event:
     assert len(pieces) > 3
     assert b"".join(pieces).count(b"\r\n") == 3001
     assert re.search(rb"Person 2999", pieces[-1] + pieces[-2])
+
+
+def test_an_event_without_half_days_or_people_has_its_page_and_files(make: Making):
+    make.event("empty", half_days=[])
+    client = make.signed_in(Role.ORGANISER)
+
+    client.get("/desk/attendance/empty")
+    found = {kind: sheets(client.get(f"/desk/attendance/empty.{kind}").data, kind)[0] for kind in KINDS}
+
+    assert "Nobody is shown by this choice." in client.page.words
+    assert found["csv"] == [["Name", "Profession", "Country", "Half-days", "Hours"]]
+
+
+@pytest.mark.parametrize("path", ["", ".csv", ".xlsx"])
+def test_many_people_cost_no_more_questions_to_the_database_than_few(make: Making, event: Event, people, path: str):
+    client = make.appointed(event)
+
+    few = questions(make.app, lambda: client.get(f"/desk/attendance/brussels{path}"))
+    make.add(
+        *(
+            Registration(
+                id=uuid4(), event_id=event.id, name=f"Person {n}", badge=f"B{n:025}", code=f"{n:06}",
+                registered_at=now(),
+            )
+            for n in range(40)
+        )
+    )  # fmt: skip
+    many = questions(make.app, lambda: client.get(f"/desk/attendance/brussels{path}"))
+
+    assert few == many
+
+
+def questions(app: Flask, deed: Callable[[], object]) -> int:
+    """How many statements a deed sends to the database."""
+    with app.app_context():
+        engine = db.engine
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    listen(engine, "before_cursor_execute", note)
+    try:
+        deed()
+    finally:
+        remove(engine, "before_cursor_execute", note)
+    return len(asked)

@@ -1,7 +1,9 @@
 """A whole half-day from paper: row by row, never twice, never over what someone else said meanwhile."""
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from uuid import uuid4
 
 import pytest
@@ -222,3 +224,23 @@ def test_someone_cancelled_meanwhile_gets_no_row(make: Making, event: Event):
     save(client, event, someone, 404)
 
     assert kept(make) == []
+
+
+def test_of_two_who_save_a_row_at_once_one_is_told_of_the_other(make: Making, event: Event):
+    someone = make.registered(event)
+    clients = [make.appointed(event), make.appointed(event)]
+    sent = []
+    for client, came in zip(clients, ("9:02", "9:30"), strict=True):
+        client.get(path(event))
+        sent.append(fields(client, someone, came=came) | {"csrf_token": client.page.hidden("csrf_token")})
+    together = Barrier(2)
+
+    def save_now(client: Client, form: dict[str, str]) -> int:
+        together.wait()
+        return client.http.post(f"{path(event)}/{someone.id}", data=form, headers=JSON).status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(save_now, clients, sent))
+
+    assert sorted(answers) == [200, 409]
+    assert len(kept(make)) == 1
