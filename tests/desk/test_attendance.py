@@ -196,6 +196,29 @@ def test_chosen_columns_are_those_of_the_page_and_the_files(make: Making, event:
     assert rows[0] == ["Anna Żammit", "present", "present", "present", "present", "4"]
 
 
+def test_each_cell_of_the_page_says_what_the_file_says(make: Making, event: Event, people):
+    client = make.appointed(event)
+
+    client.get("/desk/attendance/brussels")
+    head, *rows = sheets(client.get("/desk/attendance/brussels.csv").data, "csv")[0]
+
+    page = {row[0]: row for table in tables(client.page) for row in table[2:]}
+    each = [column for column in head if "Oct" in column]
+    assert len(each) == 4 * 5
+    for row in rows:
+        cells = page[row[0]]
+        found = dict(zip(head, row, strict=True))
+        for which in range(4):
+            status, came, left, minutes, paper = (found[column] for column in each[which * 5 : which * 5 + 5])
+            said = cells[len(cells) - 6 + which]
+            assert came[:5] in said
+            assert (f"left {left[:5]}" if left else "") in said
+            assert (f"{minutes} min" if minutes != "0" else "") in said
+            assert paper in said
+            assert said.startswith(status) if status in ("missing", "excused") else came[:5]
+        assert cells[-2:] == [f"{found['Half-days']} of 4", found["Hours"].rpartition(":")[0]]
+
+
 def test_without_names_no_file_holds_one_nor_tells_it_by_its_order(make: Making, event: Event, people):
     client = make.appointed(event)
     asked = "columns=status&columns=came&columns=half_days"
