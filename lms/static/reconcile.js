@@ -22,20 +22,26 @@ async function keep(button) {
   const body = new URLSearchParams(new FormData(form));
   body.set("row", button.value);
   const stays = !button.hasAttribute("aria-pressed");
+  row.querySelector(".fault")?.remove();
+  let answer;
   try {
-    const answer = await fetch(form.action, { method: "POST", body });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const now = page.getElementById(row.id);
-    if (!answer.ok || !now) throw new Error(answer.status);
-    const focused = document.activeElement === button;
-    row.replaceWith(now);
-    document.querySelector(".counts").replaceChildren(...page.querySelector(".counts").childNodes);
-    if (focused) go(row.id, stays ? 0 : 1);
+    answer = await fetch(form.action, { method: "POST", body });
   } catch {
-    const said = Object.assign(document.createElement("input"), { type: "hidden", name: "row", value: button.value });
-    form.append(said); // sent as a page, it says what is wrong: no network, or signed out
-    form.submit();
+    row.append(Object.assign(document.createElement("p"), { className: "fault", role: "alert", textContent: form.dataset.network }));
+    return;
   }
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const now = page.getElementById(row.id);
+  if (!answer.ok || !now) {
+    // Sent as a page it says what is wrong, and leads to signing in again.
+    form.append(Object.assign(document.createElement("input"), { type: "hidden", name: "row", value: button.value }));
+    form.submit();
+    return;
+  }
+  const focused = document.activeElement === button;
+  row.replaceWith(now);
+  document.querySelector(".counts").replaceChildren(...page.querySelector(".counts").childNodes);
+  if (focused) go(row.id, stays ? 0 : 1);
 }
 
 function go(id, step) {
