@@ -28,14 +28,15 @@ from lms.events.desk_json import digest, new_device
 from lms.events.models import Device, Event, Registration
 from lms.events.parts import MarkKind, RegistrationState
 from lms.pages import static
-from lms.paths import STATIC, TEMPLATES
+from lms.paths import STATIC
 from lms.pdf import qr
 from lms.rates import limited
 
 bp = Blueprint("desk_pages", __name__)
 PAIRING_LASTS = timedelta(minutes=10)
 LONGEST_NAME = 80
-FIXED = ("site.css", "favicon.svg", "desk/desk.css", "desk/icon-192.png")
+FIXED = ("site.css", "favicon.svg", "desk/desk.css", "desk/desk.js", "desk/icon-192.png")
+NOT_IMPORTED = {"desk.js", "room.js", "worker.js"}
 WORDS = {
     Why.CLOSED: _("This event takes the roll at its desk. Show your badge there."),
     Why.TOO_EARLY: _("It is too early: this opens an hour and a half before the half-day begins."),
@@ -87,16 +88,16 @@ def worker() -> ResponseReturnValue:
 @cache
 def _shell(locale: str) -> tuple[str, list[str]]:
     """What the shell consists of, and a version that changes with any of it."""
-    modules = sorted(path for path in (STATIC / "desk").rglob("*.js") if path.name != "worker.js")
+    modules = sorted(path for path in (STATIC / "desk").rglob("*.js") if path.name not in NOT_IMPORTED)
     style = (STATIC / "site.css").read_text()
     named = [f"/static/{one}" for one in re.findall(r"url\(([^)]+)\)", style) if "italic" not in one]
     plain = [f"/static/{path.relative_to(STATIC).as_posix()}" for path in modules]
-    pages = [TEMPLATES / name for name in ("room.html", "events/desk.html", "components/icon.html")]
-    content = sha256(locale.encode())
-    for path in (*pages, *modules, STATIC / "desk" / "worker.js"):
-        content.update(path.read_bytes())
     files = list(dict.fromkeys([*(static(name) for name in FIXED), *named, *plain]))  # a cache refuses doubles
+    content = sha256(locale.encode())
+    content.update(render_template("events/desk.html", event=None).encode())
     content.update("".join(files).encode())
+    for path in (*modules, STATIC / "desk" / "worker.js"):
+        content.update(path.read_bytes())
     return content.hexdigest()[:12], files
 
 

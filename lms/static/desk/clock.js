@@ -2,6 +2,8 @@
 
 import { say } from "./words.js";
 
+const lang = document.documentElement.lang;
+const language = lang === "en" ? "en-GB" : lang;
 const AROUND = 3 * 3600 * 1000;
 
 // The server's time as far as this device knows it. `skew` is server minus device, in milliseconds.
@@ -23,7 +25,7 @@ export function called(halfDay, halfDays, zone) {
   const when = new Date(halfDay.starts_at);
   const part = (one) => dated(one.starts_at, zone) + greeting(one.starts_at, zone);
   const twins = halfDays.filter((one) => part(one) === part(halfDay)).length > 1;
-  const day = new Intl.DateTimeFormat(document.documentElement.lang, { weekday: "long", timeZone: zone }).format(when);
+  const day = new Intl.DateTimeFormat(language, { weekday: "long", timeZone: zone }).format(when);
   return twins
     ? say("at-a-time", { day, time: clock(when, zone) })
     : say(`in-the-${greeting(when, zone)}`, { day });
@@ -32,7 +34,7 @@ export function called(halfDay, halfDays, zone) {
 const dated = (when, zone) => new Intl.DateTimeFormat("en-GB", { timeZone: zone }).format(new Date(when));
 
 export const dayOf = (when, zone) =>
-  new Intl.DateTimeFormat(document.documentElement.lang, { dateStyle: "long", timeZone: zone }).format(new Date(when));
+  new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: zone }).format(new Date(when));
 
 // Whether someone seen now counts for a half-day: nobody comes three hours before it, or leaves three hours after.
 export const isNow = (halfDay, when) =>

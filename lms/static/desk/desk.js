@@ -486,7 +486,7 @@ function showPairing() {
   at("pair-here").hidden = !csrf;
   at("pair-code").hidden = Boolean(csrf);
   at("pair-sign-in").hidden = Boolean(csrf);
-  if (slug) at("pair-sign-in").firstElementChild.href = `/sign-in?next=/events/${slug}/desk`;
+  if (slug) at("pair-sign-in").firstElementChild.search = `?next=/events/${slug}/desk`;
 }
 
 function showEnded(name, more) {

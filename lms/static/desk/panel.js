@@ -34,7 +34,13 @@ function count(left) {
     return;
   }
   at("countdown").hidden = false;
-  [...at("countdown").querySelectorAll("i")].forEach((one, n) => one.classList.toggle("full", n < left));
+  at("counts").replaceChildren(
+    ...Array.from({ length: SECONDS }, (_none, n) => {
+      const mark = document.createElement("i");
+      mark.classList.toggle("full", n < left);
+      return mark;
+    }),
+  );
   at("countdown-words").textContent = left === 1 ? say("next-one") : say("next-many", { n: left });
   timer = setTimeout(() => count(left - 1), 1000);
 }
