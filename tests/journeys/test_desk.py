@@ -477,15 +477,25 @@ def test_a_sign_in_that_ended_stops_nothing(visitor, hall: Hall):
     someone = visitor()
     page = with_worker(open_desk(someone, hall))
 
-    someone.context.clear_cookies()
+    other = someone.context.new_page()
+    other.goto(someone.site.url + "/account")
+    other.click("summary:has-text('Signed in')")
+    other.click("text=Sign out >> nth=0")
+    other.wait_for_url(someone.site.url + "/")
+    other.close()
     check_in(page, hall.people[0])
     drained(page)
     page.reload()
     expect(page.locator("#net")).to_have_text("Connected")
     check_in(page, hall.people[1])
     drained(page)
+    someone.context.set_offline(True)
+    page.reload()
+    check_in(page, hall.people[2])
+    someone.context.set_offline(False)
+    drained(page)
 
-    assert len(hall.marks()) == 2
+    assert len(hall.marks()) == 3
 
 
 @pytest.mark.parametrize(
