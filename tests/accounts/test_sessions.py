@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -14,9 +15,11 @@ from werkzeug.routing import Rule
 
 from lms.accounts import links
 from lms.accounts.access import Door, door_of
-from lms.accounts.models import Login, Purpose, Role, Standing
+from lms.accounts.models import Login, Person, Purpose, Role, Standing
 from lms.clock import now
 from lms.database import Model, db, writing
+from lms.events.models import Device, Mark, Scan, Sheet, Stray
+from lms.events.parts import MarkKind, Part
 from lms.quizzes.models import Attempt
 from lms.reports.models import Report
 from lms.settings import Settings
@@ -403,13 +406,42 @@ def paths(app: Flask, make: Making, mine: Client) -> Callable[[Rule], str]:
         "login_id": make.all(select(Login).where(Login.person_id == mine.person.id).order_by(Login.id))[-1].id,
     }
 
+    there = at_an_event(make, mine.person)
+
     def path(rule: Rule) -> str:
         person = waiting if rule.endpoint in ("accounts.welcome", "accounts.refuse") else other.person
-        known = values | {"person_id": person.id}
+        known = values | {"person_id": person.id} | there
+        if rule.rule.startswith("/modules/"):
+            known["slug"] = SLUG
         _host, where = rule.build({name: known[name] for name in rule.arguments})
         return where
 
     return path
+
+
+def at_an_event(make: Making, person: Person) -> dict[str, Any]:
+    """An event where this person is registered, with one of everything that an address can name."""
+    event = make.event(self_check_in=True)
+    half_day = event.half_days[0]
+    who, walk_in = make.registered(event, person), make.registered(event, name="Ana", walk_in=True)
+    mark = Mark(
+        id=uuid4(), registration_id=who.id, half_day_id=half_day.id, kind=MarkKind.CAME, at=half_day.starts_at,
+        said_at=half_day.starts_at, received_at=now(), fingerprint="f",
+    )  # fmt: skip
+    desk = Device(id=uuid4(), event_id=event.id, name="Door", salt="s", token_hash="t", made_at=now(), paired_at=now())
+    stray = Stray(id=uuid4(), event_id=event.id, said={}, fingerprint="f", why="revoked", received_at=now())
+    sheet = Sheet(code="ABCDEFGH", half_day_id=half_day.id, part=Part.PARTICIPANT, rows=[str(who.id)], made_at=now())
+    scan = Scan(
+        half_day_id=half_day.id, name="sheet", mimetype="application/pdf", sha256="s", content=b"%PDF", added_at=now()
+    )
+    make.add(mark, desk, stray, sheet, scan)
+    return {
+        "slug": event.slug, "half_day_id": half_day.id, "registration_id": walk_in.id, "mark_id": mark.id,
+        "device_id": desk.id, "stray_id": stray.id, "sheet_id": sheet.id, "scan_id": scan.id, "kind": "csv",
+    }  # fmt: skip
+
+
+NO_COOKIE = {"desk_json.pair"}  # a device that is to be paired has no session: its code is all it has
 
 
 def everything(app: Flask) -> dict[str, list[Any]]:
@@ -448,7 +480,7 @@ def test_no_form_does_anything_without_the_token_of_its_own_session(app: Flask, 
     before = everything(app)
 
     wrong = []
-    doors = [rule for rule in app.url_map.iter_rules() if "POST" in rule.methods]
+    doors = [rule for rule in app.url_map.iter_rules() if "POST" in rule.methods and rule.endpoint not in NO_COOKIE]
     for rule in doors:
         body = {"json": fields | {"csrf_token": own}} if token == "as JSON" else {"data": fields}
         answer = mine.http.post(path(rule), **body, **options)
@@ -474,8 +506,10 @@ def test_no_page_changes_anything_by_being_opened(app: Flask, make: Making):
             answer.close()
             answers[rule.endpoint, method] = answer.status_code
 
-    assert max(answers.values()) <= 405, answers
-    assert everything(app) == before
+    assert not {where: status for where, status in answers.items() if status > 405}
+    after = everything(app)
+    assert after.pop("audit_row") != before.pop("audit_row"), "that a list was downloaded is noted"
+    assert after == before
 
 
 def test_a_token_in_the_header_serves_as_well_as_one_in_the_form(app: Flask, make: Making):

@@ -1,11 +1,15 @@
 """The trace of what people do to each other's records: whole, chained, ids only, and a change to it is found."""
 
+import ast
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import cache
 
 import pytest
 from flask import Flask
 from sqlalchemy import delete, select, update
+from werkzeug.routing import Rule
 
 from lms import audit
 from lms.accounts.access import Door, door_of
@@ -13,6 +17,7 @@ from lms.accounts.models import Role, Standing
 from lms.audit import START, AuditRow
 from lms.clock import now
 from lms.database import Model, db, writing
+from lms.paths import PACKAGE
 from lms.reports.models import Report
 from tests.make import Making
 
@@ -161,6 +166,17 @@ def test_the_trace_outlives_whom_it_is_about(app: Flask, make: Making):
     )
 
 
+EVENTS = "lms.events"
+
+
+def doors_of_staff(app: Flask) -> list[Rule]:
+    """Every address to which organisers and trainers send something."""
+    staff = (Door.ORGANISERS, Door.TRAINERS)
+    return [
+        rule for rule in app.url_map.iter_rules() if "POST" in rule.methods and door_of(rule.endpoint, app) in staff
+    ]
+
+
 DEEDS = {
     "accounts.invite": {"name": "Canaria Quill", "email": "canaria@quill.example", "role": "trainer"},
     "accounts.change_person": {"role": "trainer", "extra_time": "25", "active": "y"},
@@ -172,12 +188,10 @@ DEEDS = {
 
 
 def test_every_door_where_an_organiser_changes_something_leaves_a_trace_of_ids_and_no_names(app: Flask, make: Making):
-    """A new door of organisers fails here until it is listed with the fields of its form."""
+    """A new door of organisers fails here until it is listed with the fields of its form; those of events see below."""
     organiser = make.signed_in(Role.ORGANISER, name="Canaria Quill the First")
     doors = [
-        rule
-        for rule in app.url_map.iter_rules()
-        if "POST" in rule.methods and door_of(rule.endpoint, app) in (Door.ORGANISERS, Door.TRAINERS)
+        rule for rule in doors_of_staff(app) if not app.view_functions[rule.endpoint].__module__.startswith(EVENTS)
     ]
     assert {rule.endpoint for rule in doors} == set(DEEDS)
 
@@ -224,3 +238,73 @@ def test_no_door_of_organisers_opens_a_trace_by_being_looked_at_or_by_being_refu
 def test_what_is_kept_in_a_row_is_named_here():
     assert set(AuditRow.__table__.columns.keys()) == {"id", "at", "actor_id", "deed", "about", "previous", "hash"}
     assert issubclass(AuditRow, Model)
+
+
+# --- events: what each door reaches, read from the code ----------------------------------------------------------
+
+KEPT_OTHERWISE = {
+    "imports.plan": "a dry run keeps nothing",
+    "imports.returned": "gives rows back and keeps nothing",
+    "paper_pages.make_sheet": "the sheet itself says who made it and when",
+}
+
+
+@cache
+def functions() -> dict[tuple[str, str], ast.FunctionDef]:
+    """Every function of the program by its module's last name and its own."""
+    return {
+        (path.stem, node.name): node
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+    }
+
+
+def notes(call: ast.AST) -> bool:
+    """Whether this is audit.record(…)."""
+    return isinstance(call, ast.Call) and ast.unparse(call.func) == "audit.record"
+
+
+def reaches_a_note(where: tuple[str, str], seen: set[tuple[str, str]]) -> bool:
+    """Whether a function, or one that it calls in its own module or by its module's name, leaves a trace."""
+    if where in seen or where not in functions():
+        return False
+    seen.add(where)
+    calls = [node for node in ast.walk(functions()[where]) if isinstance(node, ast.Call)]
+    if any(notes(call) for call in calls):
+        return True
+    called = [(where[0], call.func.id) for call in calls if isinstance(call.func, ast.Name)]
+    called += [
+        (call.func.value.id, call.func.attr)
+        for call in calls
+        if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name)
+    ]
+    return any(reaches_a_note(one, seen) for one in called)
+
+
+def named(view: Callable[..., object]) -> tuple[str, str]:
+    return view.__module__.rpartition(".")[2], view.__name__
+
+
+def test_every_door_where_staff_change_something_of_an_event_reaches_the_trace(app: Flask):
+    doors = [rule for rule in doors_of_staff(app) if app.view_functions[rule.endpoint].__module__.startswith(EVENTS)]
+
+    silent = {rule.endpoint for rule in doors if not reaches_a_note(named(app.view_functions[rule.endpoint]), set())}
+
+    assert doors
+    assert silent - set(KEPT_OTHERWISE) == set()
+
+
+def test_what_is_noted_names_nobody():
+    said = [
+        (keyword.arg, ast.unparse(keyword.value))
+        for function in functions().values()
+        for node in ast.walk(function)
+        if notes(node)
+        for keyword in node.keywords
+    ]
+
+    assert said
+    assert not [
+        (field, value) for field, value in said if value.endswith((".name", ".email", ".shown_name", ".reason"))
+    ]
