@@ -36,8 +36,8 @@ def say(app: Flask, event: Event, who: Registration, kind: MarkKind, minutes: in
         half_day = found.half_days[0]
         receiving.say(
             found, registration=db.session.get_one(Registration, who.id), half_day=half_day, kind=kind,
-            at=half_day.starts_at + timedelta(minutes=minutes), mark_id=mark_id,
-            **({"by_id": None, "now": half_day.starts_at + timedelta(minutes=minutes + 1)} | values),
+            at=half_day.starts_at + timedelta(minutes=minutes),
+            **({"mark_id": mark_id, "by_id": None, "now": half_day.starts_at + timedelta(minutes=minutes + 1)} | values),
         )  # fmt: skip
         db.session.commit()
     return mark_id
@@ -111,6 +111,22 @@ def test_the_marks_of_a_walk_in_are_told_with_those_of_whom_they_turned_out_to_b
 
     assert "Came as the walk-in “Woman with a red scarf”." in client.page.words
     assert moved.location == path(event, someone)
+
+
+def test_a_taking_back_that_came_before_its_mark_is_told_until_the_mark_arrives(make: Making, event: Event, app: Flask):
+    someone = make.registered(event)
+    late = uuid4()
+    say(app, event, someone, MarkKind.UNDO, 5, of=late, reason="Wrong badge")
+    client = make.appointed(event)
+
+    before = client.get(path(event, someone)).text
+    say(app, event, someone, MarkKind.CAME, 2, mark_id=late)
+    client.get(path(event, someone))
+
+    assert "A mark that has not arrived here was taken back. Reason: Wrong badge." in before
+    assert "Came at 09:02." in client.page.words
+    assert "Wrong badge." in client.page.words
+    assert "has not arrived" not in client.page.words
 
 
 def test_a_correction_takes_back_and_adds_and_says_by_whom(make: Making, event: Event, app: Flask):
