@@ -283,7 +283,7 @@ class Settlement(Model):
     half_day_id: Mapped[UUID] = mapped_column(ForeignKey("half_day.id"))
     registration_id: Mapped[UUID] = mapped_column(ForeignKey("registration.id"), index=True)
     decision: Mapped[Decision] = mapped_column(one_of(Decision, "decision"))
-    saw: Mapped[str] = mapped_column(String(200))  # what stood against what, as `differences.Difference.key`
+    saw: Mapped[str] = mapped_column(String(200))  # what stood against what, as `agreement.key`, after the decision
     reason: Mapped[str]
     at: Mapped[datetime]
     by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)
