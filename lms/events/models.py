@@ -218,6 +218,7 @@ class Stray(Model):
     said: Mapped[dict[str, Any]]
     fingerprint: Mapped[str] = mapped_column(String(64))
     why: Mapped[str] = mapped_column(String(40))
+    sent_at: Mapped[datetime | None]  # by the device's clock: against received_at it gives the skew
     received_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
     settled_by_id: Mapped[int | None] = mapped_column(ForeignKey("person.id", ondelete="SET NULL"), index=True)

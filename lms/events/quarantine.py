@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from lms.database import db
 from lms.events import receiving
-from lms.events.checkin import hashed, typed
+from lms.events.checkin import corrected, hashed, typed
 from lms.events.models import Device, Event, HalfDay, Registration, Stray
 from lms.events.parts import MarkKind, Outcome, RegistrationState
 from lms.events.receiving import Said
@@ -65,7 +65,7 @@ def _read(stray: Stray) -> Said | None:
 
 
 def take(event: Event, strays: Iterable[Stray], by_id: int, note: str, now: datetime) -> list[Stray]:
-    """Take every one that can be taken as it is, and say which; times are as the desk said them."""
+    """Take every one that can be taken as it is, and say which; a desk's wrong clock is corrected as ever."""
     strays = list(strays)
     refused = {stray.id for stray in strays}
     taken = []
@@ -75,9 +75,10 @@ def take(event: Event, strays: Iterable[Stray], by_id: int, note: str, now: date
         whose = one.whose or _walk_in(event, one, now)
         if not one.may_be_taken or one.half_day is None or whose is None:
             continue
-        of = one.said.of
+        of, sent_at = one.said.of, one.stray.sent_at
+        at = corrected(one.said.at, sent_at, one.stray.received_at) if sent_at else one.said.at
         said = receiving.say(
-            event, by_id=by_id, registration=whose, half_day=one.half_day, kind=one.said.kind, at=one.said.at, now=now,
+            event, by_id=by_id, registration=whose, half_day=one.half_day, kind=one.said.kind, at=at, now=now,
             reason=note, of=mark_id(of) if of in refused else of, mark_id=mark_id(one.stray.id),
         )  # fmt: skip
         if said.outcome is not Outcome.REFUSED:

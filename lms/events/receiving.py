@@ -239,14 +239,14 @@ def _take(
     """Keep one mark that was never seen before, or keep it aside with the reason why it is not taken."""
     why = Why.UNREADABLE if not isinstance(said, Said) else _refusal(desk, said)
     if why is not None or not isinstance(said, Said):
-        return _aside(desk, mark_id, print_, sent, why or Why.UNREADABLE, now)
+        return _aside(desk, mark_id, print_, sent, why or Why.UNREADABLE, sent_at, now)
     if said.person is not None and said.person.id not in desk.people:
         desk.walk_in(said.person, now)
     registration_id = desk.whose(said)
     if registration_id is None:
-        return _aside(desk, mark_id, print_, sent, Why.UNKNOWN_BADGE, now)
+        return _aside(desk, mark_id, print_, sent, Why.UNKNOWN_BADGE, sent_at, now)
     if desk.people[registration_id].state == RegistrationState.CANCELLED:
-        return _aside(desk, mark_id, print_, sent, Why.CANCELLED, now)
+        return _aside(desk, mark_id, print_, sent, Why.CANCELLED, sent_at, now)
     at = corrected(said.at, sent_at, now) if sent_at else said.at
     group = desk.marks.setdefault((desk.people[registration_id].counted_as, said.half_day), [])
     since = _since(group, said.kind)
@@ -300,12 +300,14 @@ def _refusal(desk: _Desk, said: Said) -> Why | None:
     return None
 
 
-def _aside(desk: _Desk, mark_id: UUID, print_: str, sent: Any, why: Why, now: datetime) -> Result:
+def _aside(
+    desk: _Desk, mark_id: UUID, print_: str, sent: Any, why: Why, sent_at: datetime | None, now: datetime
+) -> Result:
     """Keep a refused mark as it was sent, for a person to look at."""
     content = sent if len(json.dumps(sent, default=str)) <= LONGEST else {"id": str(mark_id), "cut": True}
     _insert(
         Stray, id=mark_id, event_id=desk.event.id, device_id=desk.sender.device_id, said=content, fingerprint=print_,
-        why=why.value, received_at=now, note="",
+        why=why.value, sent_at=sent_at, received_at=now, note="",
     )  # fmt: skip
     return Result(str(mark_id), Outcome.REFUSED, why=why)
 

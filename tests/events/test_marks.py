@@ -426,3 +426,18 @@ def test_the_same_walk_in_sent_by_several_requests_at_once_is_one(app, make, eve
     assert [one["outcome"] for one in results] == ["recorded"] * 6
     assert all(one == results[0] for one in results)
     assert count(make, Registration) == count(make, Mark) == 1
+
+
+def test_scans_of_a_closed_desk_with_a_wrong_clock_are_taken_at_the_time_that_was(make, event, staff, desk):
+    who = make.registered(event)
+    organiser = make.appointed(event, "organiser")
+    wrong = timedelta(days=-1, minutes=-7)
+    scanned = now() - timedelta(hours=2)
+    mark = desk.mark(who.code, event.half_days[0].id, at=(scanned + wrong).isoformat())
+    make.change(make.one(select(Device)), revoked_at=now())
+    desk.results(mark, sent_at=(now() + wrong).isoformat())
+
+    organiser.get(f"/events/{event.slug}/registrations")
+    organiser.post(f"/events/{event.slug}/strays", {"all-note": "The desk was closed too early"})
+
+    assert abs(make.one(select(Mark)).at - scanned) < timedelta(seconds=5)
