@@ -616,6 +616,21 @@ def test_two_desks_in_two_tabs_send_each_scan_once(visitor, hall: Hall):
     assert len(sent) == len(set(sent))
 
 
+def test_a_scan_that_cannot_be_written_down_is_never_shown_as_taken(visitor, hall: Hall):
+    page = with_worker(open_desk(visitor(), hall))
+    page.evaluate(
+        "() => { IDBObjectStore.prototype.add = () => { throw new DOMException('full', 'QuotaExceededError'); }; }"
+    )
+
+    type_code(page, hall.people[0].code)
+
+    said(page, "Not written down")
+    said(page, "Write the name on paper, and use another device.")
+    expect(page.locator("#here")).to_have_text("0")
+    assert waiting(page) == 0
+    assert hall.marks() == []
+
+
 def test_a_scan_that_is_not_answered_at_once_is_said_to_wait(visitor, hall: Hall):
     page = with_worker(open_desk(visitor(), hall))
     page.route("**/marks", lambda _route: None)  # neither an answer nor a refusal

@@ -150,7 +150,8 @@ function notKept(problem) {
   panel.answer({ tone: "bad", mark: "bad", what: say("not-kept"), line: say("not-kept-line"), more: say("not-kept-more") });
 }
 
-// One scan, on the disk when this is done. `changes` says whether it makes someone come or go.
+// One scan, on the disk when this is done. `here` is since when someone is here after it, null where they are not;
+// without it nothing changes. `before` is what it was, for taking it back.
 async function write({ who, name, kind, whose, here, before, day, canUndo = true, ...rest }) {
   const mark = { id: newId(), half_day: day, kind, at: new Date().toISOString(), ...whose, ...rest };
   const row = { desk: desk.id, deskName: desk.name, who, name, here, mark };
@@ -165,7 +166,7 @@ const wrote = () => { draw(); send(); };
 async function checkIn(someone) {
   const day = halfDay();
   const { zone } = desk.event;
-  const moment_ = moment(desk);
+  const when = moment(desk);
   const since = hereSince(someone, day.id);
   const whose = someone.badge ? { badge: someone.badge } : { person: { id: someone.id, name: someone.name } };
   const common = { who: keyOf(someone), name: someone.name, whose, day: day.id };
@@ -173,8 +174,8 @@ async function checkIn(someone) {
     await write({ ...common, kind: "left", here: since ? null : undefined, before: since });
     panel.answer(
       since
-        ? { tone: "good", mark: "left", what: [say("goodbye"), someone.name], line: say("left", { time: clock(moment_, zone) }) }
-        : { tone: "info", mark: "info", what: say("not-seen"), line: say("not-seen-line", { name: someone.name, time: clock(moment_, zone) }), more: say("not-seen-more") },
+        ? { tone: "good", mark: "left", what: [say("goodbye"), someone.name], line: say("left", { time: clock(when, zone) }) }
+        : { tone: "info", mark: "info", what: say("not-seen"), line: say("not-seen-line", { name: someone.name, time: clock(when, zone) }), more: say("not-seen-more") },
     );
     wrote();
     return;
@@ -186,8 +187,8 @@ async function checkIn(someone) {
       line: already(someone, day.id), more: say("nothing-changed"),
     });
   } else {
-    await write({ ...common, kind: "came", here: moment_.toISOString(), before: null });
-    welcome(someone.name, moment_, day);
+    await write({ ...common, kind: "came", here: when.toISOString(), before: null });
+    welcome(someone.name, when, day);
   }
   wrote();
 }
@@ -234,7 +235,7 @@ async function take(text, scanned = false) {
       panel.answer({ tone: "bad", mark: "bad", what: say("unknown"), line: say("unknown-code"), more: at("plain-words").textContent });
       return;
     }
-    const someone = await lookUp((list_) => byBadge(list_, hash));
+    const someone = await lookUp((known) => byBadge(known, hash));
     await (someone ? checkIn(someone) : unknown(code));
     return;
   }
@@ -253,19 +254,19 @@ async function take(text, scanned = false) {
     await checkIn(found[0]);
     return;
   }
-  const someone = isCode(code) ? await lookUp((list_) => byCode(list_, code)) : null;
+  const someone = isCode(code) ? await lookUp((known) => byCode(known, code)) : null;
   await (someone ? checkIn(someone) : unknown(""));
 }
 
 async function walkIn(name) {
   const day = halfDay();
-  const moment_ = moment(desk);
+  const when = moment(desk);
   const id = newId();
   await write({
     who: id, name: short(name), kind: "came", whose: { person: { id, name } }, day: day.id,
-    here: moment_.toISOString(), before: null,
+    here: when.toISOString(), before: null,
   });
-  welcome(short(name), moment_, day);
+  welcome(short(name), when, day);
   wrote();
 }
 

@@ -54,7 +54,11 @@ async function change(names, deed) {
     transaction.oncomplete = resolve;
     transaction.onabort = () => reject(transaction.error ?? new Error("not kept"));
   });
-  await Promise.all([done, deed(stores)]);
+  const whole = (async () => deed(stores))().catch((problem) => {
+    transaction.abort();
+    throw problem;
+  });
+  await Promise.all([whole, done]);
 }
 
 export const desks = () => look("desks");
