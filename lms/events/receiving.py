@@ -167,6 +167,8 @@ class _Desk:
         self.undone = self._about({one.of for one in said if one.of and not one.badge and not one.person})
         names = {_name(one) for one in said} | {self.badges.get(one.badge) for one in said}
         people = {one.person.id for one in said if one.person} | set(self.undone.values())
+        if any(one.person for one in said):  # a walk-in changes the event: who changes both locks the event first
+            db.session.execute(select(Event.id).where(Event.id == event.id).with_for_update())
         self.people = self._held(names - {None, ""}, people)
         self.by_name = {name: one.id for one in self.people.values() for name in (one.badge, one.code)}
         self.marks = self._marks({one.counted_as for one in self.people.values()})
