@@ -7,10 +7,10 @@ from flask_login import current_user
 from sqlalchemy import select
 
 from lms import audit
-from lms.accounts.access import trainers_only
+from lms.accounts.access import STAFF, trainers_only
 from lms.accounts.models import Role
 from lms.clock import now
-from lms.database import db
+from lms.database import db, reads, writes
 from lms.events import copying, staff
 from lms.events.models import Event
 
@@ -19,6 +19,13 @@ bp = Blueprint("copy_pages", __name__)
 
 def init_app(app: Flask) -> None:
     app.register_blueprint(bp)
+
+
+@bp.url_value_preprocessor
+def _make_room(endpoint: str | None, _values: dict[str, object] | None) -> None:
+    """A file is larger than what the site takes otherwise: before anything reads it, and only of who may bring one."""
+    if endpoint == "copy_pages.take" and current_user.is_authenticated and current_user.role in STAFF:
+        request.max_content_length = copying.MOST_BYTES + 100_000
 
 
 @bp.get("/events/<slug>/copy")
@@ -34,8 +41,12 @@ def file(slug: str) -> ResponseReturnValue:
     """The event with all that is kept of its roll."""
     event = staff.organised_or_404(slug)
     content = copying.packed(event)
-    audit.record("event.copied", current_user.id, event=event.id)
+    event_id = event.id
+    db.session.commit()  # reading is over, so that nobody who checks in waits for it
+    writes()
+    audit.record("event.copied", current_user.id, event=event_id)
     db.session.commit()
+    reads()
     name = f"{slug}-{now():%Y-%m-%d}.json"
     return content, 200, {
         "Content-Type": "application/json", "Content-Disposition": f'attachment; filename="{name}"',
@@ -53,7 +64,6 @@ def bring() -> ResponseReturnValue:
 @trainers_only
 def take() -> ResponseReturnValue:
     """Add what is new in a file; the same file twice brings nothing."""
-    request.max_content_length = copying.MOST_BYTES + 100_000
     uploaded = request.files.get("file")
     content = uploaded.read() if uploaded else b""
     if not content:
