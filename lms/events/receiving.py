@@ -26,6 +26,7 @@ from lms.events.parts import MarkKind, Origin, Outcome, Part, RegistrationState
 
 MOST = 1000
 LONGEST = 4000  # characters of a refused mark that are kept
+LEVELS = 4  # that a mark nests at most; one that nests a thousand could be read, and not be written
 HASH_LENGTH = 64
 COUNTED_AS = func.coalesce(Registration.merged_into_id, Registration.id).label("counted_as")
 SEVERAL: dict[str, BindParameter[Any]] = {name: bindparam(name, expanding=True) for name in ("ids", "names")}
@@ -101,6 +102,7 @@ def receive(
     event: Event, sender: Sender, marks: Sequence[Any], sent_at: datetime | None, now: datetime
 ) -> list[Result]:
     """One result for each mark, in the order sent."""
+    marks = [_cut(one) if _deep(one) else one for one in marks]
     said = [_read(one) for one in marks]
     ids = [one.id if isinstance(one, Said) else one[0] for one in said]
     known = _known([one for one in ids if one is not None])
@@ -138,6 +140,18 @@ def _read(sent: Any) -> Said | tuple[UUID | None]:
         except (TypeError, KeyError, ValueError, AttributeError):
             return (None,)
     return said if _fits(said) else (said.id,)
+
+
+def _deep(sent: Any, levels: int = LEVELS) -> bool:
+    """Whether it nests deeper than any mark does."""
+    inside = sent.values() if isinstance(sent, dict) else sent if isinstance(sent, list) else ()
+    return bool(inside) and (levels == 0 or any(_deep(one, levels - 1) for one in inside))
+
+
+def _cut(sent: Any) -> dict[str, Any]:
+    """All that is kept of what is too deep or too long: which mark it was."""
+    mark_id = sent.get("id") if isinstance(sent, dict) else None
+    return {"id": mark_id if isinstance(mark_id, str) else "", "cut": True}
 
 
 def _fits(said: Said) -> bool:
@@ -306,7 +320,7 @@ def _aside(
     desk: _Desk, mark_id: UUID, print_: str, sent: Any, why: Why, sent_at: datetime | None, now: datetime
 ) -> Result:
     """Keep a refused mark as it was sent, for a person to look at."""
-    content = sent if len(json.dumps(sent, default=str)) <= LONGEST else {"id": str(mark_id), "cut": True}
+    content = sent if len(json.dumps(sent, default=str)) <= LONGEST else _cut(sent)
     _insert(
         Stray, id=mark_id, event_id=desk.event.id, device_id=desk.sender.device_id, said=content, fingerprint=print_,
         why=why.value, sent_at=sent_at, received_at=now, note="",
