@@ -31,6 +31,7 @@ from lms.events.receiving import Result, Sender
 from lms.rates import limited
 
 bp = Blueprint("desk_json", __name__)
+UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 SEEN_EVERY = timedelta(minutes=1)
 WORDS = {
     Why.UNREADABLE: _("This mark cannot be read: something in it is missing or wrong. An organiser can look at it."),
@@ -114,6 +115,7 @@ def roster(slug: str) -> ResponseReturnValue:
     if request.if_none_match.contains(etag):
         return "", 304, {"ETag": f'"{etag}"'}
     rows = roll.roll(event)
+    counted = roll.counted(rows)
     doors = _doors(event)
     content = {
         "event": {"slug": event.slug, "title": event.title, "zone": event.timezone},
@@ -122,7 +124,10 @@ def roster(slug: str) -> ResponseReturnValue:
         "half_days": [_half_day(half_day) for half_day in event.half_days],
         "people": [_person(row, event.half_days, device, doors) for row in rows],
         "counts": {
-            str(half_day.id): {"here": sum(row.attended[place].came_at is not None for row in rows), "of": len(rows)}
+            str(half_day.id): {
+                "here": sum(row.attended[place].came_at is not None for row in counted),
+                "of": len(counted),
+            }
             for place, half_day in enumerate(event.half_days)
         },
     }
@@ -140,17 +145,15 @@ def _person(
     row: roll.Row, half_days: Iterable[HalfDay], device: Device | None, doors: dict[tuple[Any, Any], str]
 ) -> dict[str, Any]:
     who = row.registration
-    here = {
-        str(half_day.id): attended.came_at.isoformat()
-        for half_day, attended in zip(half_days, row.attended, strict=True)
-        if attended.came_at
-    }
+    attended = {str(half_day.id): one for half_day, one in zip(half_days, row.attended, strict=True)}
+    here = {half_day: one.came_at.isoformat() for half_day, one in attended.items() if one.came_at}
     return {
         "badge": hashed(who.badge, device.salt) if device else who.badge,
         "code": who.code,
         "name": short(who.shown_name) if device else who.shown_name,
         "part": who.part,
         "here": here,
+        "left": {half_day: one.left_at.isoformat() for half_day, one in attended.items() if one.left_at},
         "by": {half_day: door for half_day in here if (door := doors.get((who.id, half_day)))},
     }
 
@@ -200,7 +203,7 @@ def marks(slug: str) -> ResponseReturnValue:
     try:
         batch = msgspec.json.decode(request.get_data(), type=Batch)
         said = [msgspec.json.decode(one) for one in batch.marks]
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
+    except UNREADABLE as problem:
         return _refused(gettext("This cannot be read: %(why)s", why=str(problem)[:200]), 422, "marks")
     if batch.sent_at is not None and not 2000 <= batch.sent_at.year <= 2200:
         return _refused(
@@ -241,7 +244,7 @@ def pair() -> ResponseReturnValue:
     moment = now()
     try:
         wanted = msgspec.json.decode(request.get_data(), type=Wanted)
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         return _refused(gettext("Type the eight characters of the code."), 422, "code")
     device = db.session.scalar(
         select(Device)
@@ -268,7 +271,7 @@ def become(slug: str) -> ResponseReturnValue:
             if request.is_json
             else request.form.get("name", "")
         )
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except UNREADABLE:
         name = ""
     name = " ".join("".join(sign for sign in name if sign.isprintable()).split())[:80]
     if not name:

@@ -301,7 +301,7 @@ def test_the_roster_of_a_desk_holds_hashes_and_short_names_only(make, event, des
     assert content["people"] == [
         {
             "badge": hashed(who.badge, desk.device["salt"]), "code": who.code, "name": "Marija Ċ.",
-            "part": "participant", "here": {}, "by": {},
+            "part": "participant", "here": {}, "left": {}, "by": {},
         }
     ]  # fmt: skip
     text = desk.roster().text
@@ -441,3 +441,28 @@ def test_scans_of_a_closed_desk_with_a_wrong_clock_are_taken_at_the_time_that_wa
     organiser.post(f"/events/{event.slug}/strays", {"all-note": "The desk was closed too early"})
 
     assert abs(make.one(select(Mark)).at - scanned) < timedelta(seconds=5)
+
+
+def test_the_roster_says_who_left_and_counts_participants_only(make, event, desk):
+    who = make.registered(event)
+    trainer = make.registered(event, part="trainer")
+    half_day = event.half_days[0]
+    at = half_day.starts_at
+    came = [desk.mark(one.code, half_day.id, at=at.isoformat()) for one in (who, trainer)]
+    left = desk.mark(who.code, half_day.id, kind="left", at=(at + timedelta(hours=1)).isoformat())
+    desk.results(*came, left, sent_at=None)
+
+    content = desk.roster().json
+
+    seen = next(one for one in content["people"] if one["code"] == who.code)
+    assert datetime.fromisoformat(seen["left"][str(half_day.id)]) == at + timedelta(hours=1)
+    assert content["counts"][str(half_day.id)] == {"here": 1, "of": 1}
+
+
+def test_a_trainer_at_the_door_is_let_in_and_not_counted(make, event, desk):
+    trainer = make.registered(event, part="trainer")
+
+    result = desk.results(desk.mark(trainer.badge, event.half_days[0].id))[0]
+
+    assert result["outcome"] == "recorded"
+    assert desk.roster().json["counts"][str(event.half_days[0].id)] == {"here": 0, "of": 0}

@@ -10,7 +10,8 @@ export const keyOf = (someone) => someone.badge ?? someone.id;
 // A list with everything this page looks for, whichever version of the server gave it.
 export function whole(content) {
   const counts = { ...content.counts };
-  for (const { id } of content.half_days) counts[id] ??= { here: 0, of: content.people.length };
+  const expected = content.people.filter((one) => one.part === "participant").length;
+  for (const { id } of content.half_days) counts[id] ??= { here: 0, of: expected };
   const people = content.people.map((one) => ({ ...one, here: one.here ?? {}, by: one.by ?? {} }));
   return { ...content, counts, people };
 }
@@ -28,7 +29,7 @@ export function apply(content, row) {
   if (!someone) return;
   const before = Boolean(someone.here[halfDay]);
   change(someone, halfDay, row);
-  content.counts[halfDay].here += Boolean(someone.here[halfDay]) - before;
+  if (someone.part === "participant") content.counts[halfDay].here += Boolean(someone.here[halfDay]) - before;
   if (someone.badge !== null || Object.keys(someone.here).length) return;
   content.people.splice(content.people.indexOf(someone), 1); // a walk-in that was taken back
   for (const count of Object.values(content.counts)) count.of -= 1;
