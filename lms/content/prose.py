@@ -250,6 +250,9 @@ class _Renderer:
             return ""
         for reason in _undrawable(drawing):
             self._fault(token, f"images/{name}.svg: {reason}")
+        words = Element(f"{{{SVG}}}g", lang="en")  # drawings are not translated, whatever language they stand in
+        words.extend(list(drawing))
+        drawing[:] = [words]
         drawing.set("class", width)
         drawing.set("role", "img")
         drawing.set("aria-label", label)

@@ -520,18 +520,18 @@ HEADS = {
     for word in words.split(", ")
 }
 PARTS: dict[str, str] = {
-    Part.PARTICIPANT: "attendee, delegate, teilnehmer, teilnehmerin, teilnehmende, participante, partecipante, "
-    "deelnemer, deelneemster, участник, участничка, συμμετέχων, συμμετέχουσα, parteċipant, parteċipanta",
-    Part.TRAINER: "instructor, facilitator, tutor, trainerin, ausbilder, ausbilderin, formateur, formatrice, "
-    "formatore, opleider, обучител, обучителка, лектор обучител, εκπαιδευτής, εκπαιδεύτρια, ħarrieġ, ħarrieġa",
-    Part.SPEAKER: "lecturer, presenter, panellist, referent, referentin, rednerin, redner, vortragende, orateur, "
-    "oratrice, intervenant, intervenante, relatore, relatrice, spreker, spreekster, лектор, лекторка, говорител, "
+    Part.PARTICIPANT: "attendee, delegate, teilnahme, teilnehmer, teilnehmerin, teilnehmende, participante, "
+    "partecipante, deelnemer, deelneemster, участник, участничка, συμμετέχων, συμμετέχουσα, parteċipant, parteċipanta",
+    Part.TRAINER: "instructor, facilitator, tutor, schulungsleitung, trainerin, ausbilder, ausbilderin, formateur, "
+    "formatrice, formatore, opleider, обучител, обучителка, лектор обучител, εκπαιδευτής, εκπαιδεύτρια, ħarrieġ, ħarrieġa",
+    Part.SPEAKER: "lecturer, presenter, panellist, vortrag, referent, referentin, rednerin, redner, vortragende, "
+    "orateur, oratrice, intervenant, intervenante, relatore, relatrice, spreker, spreekster, лектор, лекторка, говорител, "
     "ομιλητής, ομιλήτρια, kelliem, kelliema",
-    Part.ORGANISER: "organizer, organising team, organisator, organisatorin, veranstalter, organisateur, "
-    "organisatrice, organizzatore, organizzatrice, organisatrice, организатор, организаторка, διοργανωτής, "
+    Part.ORGANISER: "organizer, organising team, organisationsteam, organisator, organisatorin, veranstalter, "
+    "organisateur, organisatrice, organizzatore, organizzatrice, organisatrice, организатор, организаторка, διοργανωτής, "
     "διοργανώτρια, organizzatur, organizzatriċi",
-    Part.OBSERVER: "guest observer, beobachter, beobachterin, observateur, observatrice, osservatore, osservatrice, "
-    "waarnemer, waarneemster, наблюдател, наблюдателка, παρατηρητής, παρατηρήτρια, osservatur, osservatriċi",
+    Part.OBSERVER: "guest observer, beobachtung, beobachter, beobachterin, observateur, observatrice, "
+    "osservatore, osservatrice, waarnemer, waarneemster, наблюдател, наблюдателка, παρατηρητής, παρατηρήτρια, osservatur, osservatriċi",
 }
 PROFESSION_WORDS = {
     "police": "police officer, policeman, policewoman, law enforcement, polizei, polizist, polizistin, polizeibeamter, "

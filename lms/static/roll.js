@@ -90,7 +90,9 @@ for (const form of forms) {
       save(form);
       go(form, 1, event.target.name);
     } else if (event.target.name === "kind") {
-      const radio = form.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
+      // The letter itself, else the key that has it on a Latin keyboard: with a Cyrillic one no letter would be ours.
+      const keys = [event.key, event.code.replace("Key", "")].map((key) => CSS.escape(key.toLowerCase()));
+      const radio = form.querySelector(keys.map((key) => `[data-key="${key}"]`).join(","));
       if (!radio) return;
       event.preventDefault();
       radio.checked = true;

@@ -3,6 +3,7 @@
 from dataclasses import asdict
 
 import pytest
+from babel.messages.pofile import read_po
 from hypothesis import given, settings
 from hypothesis.strategies import lists, none, one_of, sampled_from, text, tuples
 
@@ -37,6 +38,7 @@ from lms.events.roster import (
 )
 from lms.events.roster_words import FIELDS as FIELD_WORDS
 from lms.events.roster_words import HEAPS, LIKE, NOTES, UNREADABLE, WRONG
+from lms.paths import TRANSLATIONS
 from lms.spreadsheet import Unreadable, read, written
 
 quick = settings(deadline=None, derandomize=True, max_examples=100)
@@ -457,3 +459,21 @@ def test_there_are_words_for_everything_that_can_be_said():
     assert set(WRONG) == {"missing", "long", "unprintable", *READ}
     assert set(LIKE) == {"email", "name", "cancelled"} and set(NOTES) == {"windows-1252"}
     assert Unreadable.__doc__ and all(f"{why}" in Unreadable.__doc__ for why in UNREADABLE)
+
+
+@pytest.mark.parametrize("locale", ["de", "bg"])
+def test_a_list_that_was_downloaded_in_another_language_is_read_again(locale):
+    with (TRANSLATIONS / locale / "LC_MESSAGES/messages.po").open("rb") as file:
+        catalogue = read_po(file, locale=locale)
+    named = {
+        "Participant": "participant",
+        "Trainer": "trainer",
+        "Speaker": "speaker",
+        "Organiser": "organiser",
+        "Observer": "observer",
+    }
+    rows = [["name", "part played"], *([f"Person {part}", catalogue.get(part).string] for part in named)]
+
+    planned = plan(rows, [])
+
+    assert [asked.part for asked in planned.new] == list(named.values())

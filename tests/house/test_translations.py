@@ -159,7 +159,7 @@ def _spoken(element: Element, language: str) -> Iterator[tuple[str, str]]:
 
 def left_in_english(page: Page, locale: str) -> list[str]:
     """English strings of the interface in the page's own language, and its own strings where it says English."""
-    known = [one for one in pairs(catalogue(locale)) if one[0] != one[1]]
+    known = [one for one in pairs(catalogue(locale)) if one[0] != one[1] and _says_enough(one[0])]
     english = re.compile("|".join(_shape(original) for original, _translation in known))
     own = re.compile("|".join(_shape(translation) for _original, translation in known))
     return [
@@ -167,6 +167,11 @@ def left_in_english(page: Page, locale: str) -> list[str]:
         for language, text in spoken(page)
         if text and (english if language == locale else own).fullmatch(text)
     ]
+
+
+def _says_enough(text: str) -> bool:
+    """Whether a string can be told from others: "%(some)s of %(all)s" would be found in the Isle of Man."""
+    return len(HOLES.sub("", text).strip()) > 2
 
 
 def _shape(text: str) -> str:
