@@ -523,10 +523,11 @@ PARTS: dict[str, str] = {
     Part.PARTICIPANT: "attendee, delegate, teilnahme, teilnehmer, teilnehmerin, teilnehmende, participante, "
     "partecipante, deelnemer, deelneemster, участник, участничка, συμμετέχων, συμμετέχουσα, parteċipant, parteċipanta",
     Part.TRAINER: "instructor, facilitator, tutor, schulungsleitung, trainerin, ausbilder, ausbilderin, formateur, "
-    "formatrice, formatore, opleider, обучител, обучителка, лектор обучител, εκπαιδευτής, εκπαιδεύτρια, ħarrieġ, ħarrieġa",
+    "formatrice, formatore, opleider, обучител, обучителка, лектор обучител, εκπαιδευτής, εκπαιδεύτρια, "
+    "ħarrieġ, ħarrieġa",
     Part.SPEAKER: "lecturer, presenter, panellist, vortrag, referent, referentin, rednerin, redner, vortragende, "
-    "orateur, oratrice, intervenant, intervenante, relatore, relatrice, spreker, spreekster, лектор, лекторка, говорител, "
-    "ομιλητής, ομιλήτρια, kelliem, kelliema",
+    "orateur, oratrice, intervenant, intervenante, relatore, relatrice, spreker, spreekster, лектор, лекторка, "
+    "говорител, ομιλητής, ομιλήτρια, kelliem, kelliema",
     Part.ORGANISER: "organizer, organising team, organisationsteam, organisator, organisatorin, veranstalter, "
     "organisateur, organisatrice, organizzatore, organizzatrice, organisatrice, организатор, организаторка, διοργανωτής, "
     "διοργανώτρια, organizzatur, organizzatriċi",
