@@ -16,6 +16,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta, Struct
 from sqlalchemy import BindParameter, CompoundSelect, bindparam, func, literal, null, or_, select, union_all, update
+from sqlalchemy.orm import aliased
 
 from lms.database import db, insert
 from lms.events.attendance import in_force
@@ -37,8 +38,12 @@ KNOWN: CompoundSelect[Any] = union_all(
     .where(Stray.id.in_(SEVERAL["ids"])),
 )  # fmt: skip
 BADGES = select(Registration.badge).where(Registration.event_id == bindparam("event"))
+INTO = aliased(Registration)
+STATE = func.coalesce(
+    select(INTO.state).where(INTO.id == Registration.merged_into_id).scalar_subquery(), Registration.state
+).label("state")  # a walk-in stands as whoever it turned out to be
 PEOPLE = (
-    select(Registration.id, Registration.badge, Registration.code, Registration.state, COUNTED_AS)
+    select(Registration.id, Registration.badge, Registration.code, STATE, COUNTED_AS)
     .where(
         Registration.event_id == bindparam("event"),
         or_(
@@ -48,7 +53,7 @@ PEOPLE = (
         ),
     )
     .order_by(Registration.id)
-    .with_for_update()
+    .with_for_update(key_share=True)
 )
 MARKS = (
     select(COUNTED_AS, Mark.id, Mark.half_day_id, Mark.kind, Mark.at, Mark.undoes_id)
@@ -178,11 +183,13 @@ class _Desk:
         self.sender = sender
         self.half_days = {half_day.id: half_day for half_day in event.half_days}
         self.badges = self._unhashed({one.badge for one in said if len(one.badge) == HASH_LENGTH})
-        self.undone = self._about({one.of for one in said if one.of and not one.badge and not one.person})
+        self.undone = self._about({one.of for one in said if one.of})
         names = {_name(one) for one in said} | {self.badges.get(one.badge) for one in said}
         people = {one.person.id for one in said if one.person} | set(self.undone.values())
         if any(one.person for one in said):  # a walk-in changes the event: who changes both locks the event first
             db.session.execute(select(Event.id).where(Event.id == event.id).with_for_update())
+        if any(one.person for one in said):  # a new row of the roll: the event is held before anybody on it is
+            db.session.execute(select(Event.id).where(Event.id == event.id).with_for_update(key_share=True))
         self.people = self._held(names - {None, ""}, people)
         self.by_name = {name: one.id for one in self.people.values() for name in (one.badge, one.code)}
         self.marks = self._marks({one.counted_as for one in self.people.values()})
@@ -194,6 +201,12 @@ class _Desk:
         if not said.badge and said.of is not None:
             return self.undone.get(said.of)
         return self.by_name.get(self.badges.get(said.badge, _name(said)))
+
+    def knows_elsewhere(self, mark_id: UUID | None, stands_at: tuple[UUID, UUID]) -> bool:
+        """Whether a mark is someone else's, or of another half-day: there it cannot be taken back from here."""
+        return any(
+            mark.id == mark_id for where, group in self.marks.items() if where != stands_at for mark in group
+        )  # fmt: skip
 
     def _unhashed(self, hashes: set[str]) -> dict[str, str]:
         """The badges behind hashes: by this desk's own salt, else by another's, because it may be paired anew."""
@@ -264,7 +277,10 @@ def _take(
     if desk.people[registration_id].state == RegistrationState.CANCELLED:
         return _aside(desk, mark_id, print_, sent, Why.CANCELLED, sent_at, now)
     at = corrected(said.at, sent_at, now) if sent_at else said.at
-    group = desk.marks.setdefault((desk.people[registration_id].counted_as, said.half_day), [])
+    stands_at = (desk.people[registration_id].counted_as, said.half_day)
+    if said.kind is MarkKind.UNDO and desk.knows_elsewhere(said.of, stands_at):
+        return _aside(desk, mark_id, print_, sent, Why.NEEDS_MARK, sent_at, now)
+    group = desk.marks.setdefault(stands_at, [])
     since = _since(group, said.kind)
     mark = Mark(
         id=mark_id, registration_id=registration_id, half_day_id=said.half_day, kind=said.kind, at=at,
