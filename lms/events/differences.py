@@ -8,6 +8,7 @@ from uuid import UUID
 from flask_babel import gettext, lazy_gettext
 from msgspec import Struct
 from sqlalchemy import func, select
+from sqlalchemy.orm.attributes import set_committed_value
 
 from lms import audit
 from lms.database import db
@@ -87,6 +88,8 @@ def open_differences(event: Event, rows: Sequence[roll.Row] | None = None) -> li
 def standings(event: Event, rows: Sequence[roll.Row] | None = None) -> list[Standing]:
     """What paper and marks say of everyone on the roll at every half-day; four queries, however many they are."""
     rows = roll.roll(event) if rows is None else rows
+    for half_day in event.half_days:  # a file that is sent as it is read asks for its zone when nobody can fetch it
+        set_committed_value(half_day, "event", event)
     signed, settled = _signed(event), _settled(event)
     doubtful = [one.registration.id for one in rows if any(attended.doubts for attended in one.attended)]
     marks = _in_force(event, doubtful)

@@ -414,6 +414,10 @@ def _keep_tick(half_day: HalfDay, whose: Sequence[UUID], signed: Signed | None, 
     for registration_id in whose:
         if before.get(registration_id) is signed:
             continue
+        audit.record(
+            "paper.ticked", current_user.id, half_day=str(half_day.id), registration=str(registration_id),
+            signed=str(signed or ""),
+        )  # fmt: skip
         values = {"signed": signed, "at": moment, "by_id": current_user.id}
         if signed is None:
             db.session.execute(
@@ -423,10 +427,6 @@ def _keep_tick(half_day: HalfDay, whose: Sequence[UUID], signed: Signed | None, 
             added = insert(Tick).values(half_day_id=half_day.id, registration_id=registration_id, **values)
             keys = ["half_day_id", "registration_id"]
             db.session.execute(added.on_conflict_do_update(index_elements=keys, set_=values))
-        audit.record(
-            "paper.ticked", current_user.id, half_day=str(half_day.id), registration=str(registration_id),
-            signed=str(signed or ""),
-        )  # fmt: skip
 
 
 @bp.post("/events/<slug>/half-days/<uuid:half_day_id>/paper/rest")
