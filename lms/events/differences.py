@@ -175,7 +175,9 @@ def settle(
     where no mark says so: else it is the beginning of the half-day. What is taken back stays in the history.
     """
     event = half_day.event
-    db.session.execute(select(Registration.id).where(Registration.id == registration.id).with_for_update())
+    db.session.execute(
+        select(Registration.id).where(Registration.id == registration.id).with_for_update(key_share=True)
+    )
     before = db.session.get(Settlement, settlement_id)
     if before is not None:
         return before

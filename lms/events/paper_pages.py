@@ -488,7 +488,7 @@ def settle(slug: str, half_day_id: UUID, registration_id: UUID) -> ResponseRetur
     half_day = _half_day_or_404(event, half_day_id)
     query = select(Registration).where(Registration.id == registration_id, Registration.event_id == event.id)
     if request.method == "POST":
-        query = query.with_for_update()
+        query = query.with_for_update(key_share=True)
     found: Registration = db.session.scalar(query) or abort(404)
     if found.merged_into_id is not None:
         return redirect(

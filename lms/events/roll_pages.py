@@ -184,7 +184,7 @@ def _on_the_roll_or_404(event: Event, registration_id: UUID) -> Registration:
                 Registration.id == registration_id, Registration.event_id == event.id,
                 Registration.merged_into_id.is_(None), Registration.state != RegistrationState.CANCELLED,
             )
-            .with_for_update()
+            .with_for_update(key_share=True)
         )
         or abort(404)
     )  # fmt: skip
