@@ -12,7 +12,7 @@ from flask.cli import FlaskGroup
 from flask_migrate import upgrade
 from flask_migrate.cli import db as migrations
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from werkzeug.datastructures import MultiDict
 
 from lms import audit, jobs, pdf, server, spreadsheet
@@ -54,9 +54,12 @@ def _app(settings: Settings | None = None) -> Flask:
 
 @contextmanager
 def _working(app: Flask) -> Iterator[None]:
-    """Inside the app, with transactions that write."""
-    with app.app_context(), writing():
-        yield
+    """Inside the app, with transactions that write; a database without today's tables is said in one line."""
+    try:
+        with app.app_context(), writing():
+            yield
+    except (OperationalError, ProgrammingError):
+        raise Refused("The database is not up to date: run `lms db upgrade`.") from None
 
 
 def _up_to_date(app: Flask) -> None:
@@ -206,8 +209,6 @@ def load_events(file: Path) -> None:
             loaded = loading.load(described)
         except loading.HasMarks as problem:
             raise Refused(str(problem)) from None
-        except OperationalError:
-            raise Refused("The database is not up to date: run `lms db upgrade`.") from None
         db.session.commit()
     for change in loaded.changes:
         click.echo(change)
@@ -237,8 +238,6 @@ def add(email: str, name: str, role: str) -> None:
             db.session.flush()
         except IntegrityError:
             raise Refused(f"There is an account for {folded} already.") from None
-        except OperationalError:
-            raise Refused("The database is not up to date: run `lms db upgrade`.") from None
         token = links.make(person, Purpose.INVITATION, now())
         letters.send_link(person, Purpose.INVITATION, token)
         db.session.commit()

@@ -529,10 +529,11 @@ PARTS: dict[str, str] = {
     "orateur, oratrice, intervenant, intervenante, relatore, relatrice, spreker, spreekster, лектор, лекторка, "
     "говорител, ομιλητής, ομιλήτρια, kelliem, kelliema",
     Part.ORGANISER: "organizer, organising team, organisationsteam, organisator, organisatorin, veranstalter, "
-    "organisateur, organisatrice, organizzatore, organizzatrice, organisatrice, организатор, организаторка, διοργανωτής, "
-    "διοργανώτρια, organizzatur, organizzatriċi",
-    Part.OBSERVER: "guest observer, beobachtung, beobachter, beobachterin, observateur, observatrice, "
-    "osservatore, osservatrice, waarnemer, waarneemster, наблюдател, наблюдателка, παρατηρητής, παρατηρήτρια, osservatur, osservatriċi",
+    "organisateur, organisatrice, organizzatore, organizzatrice, organisatrice, организатор, организаторка, "
+    "διοργανωτής, διοργανώτρια, organizzatur, organizzatriċi",
+    Part.OBSERVER: "guest observer, beobachtung, beobachter, beobachterin, observateur, observatrice, osservatore, "
+    "osservatrice, waarnemer, waarneemster, наблюдател, наблюдателка, παρατηρητής, παρατηρήτρια, osservatur, "
+    "osservatriċi",
 }
 PROFESSION_WORDS = {
     "police": "police officer, policeman, policewoman, law enforcement, polizei, polizist, polizistin, polizeibeamter, "

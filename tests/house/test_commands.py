@@ -142,3 +142,13 @@ def test_an_event_is_copied_to_another_installation_and_taken_there_once(tmp_pat
     assert "0 people and 0 marks are new" in second.stdout
     assert (unknown.returncode, nonsense.returncode) == (1, 1)
     assert len(nonsense.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "command", ["events copy brussels -o x.json", "attendance export brussels --format csv -o x.csv"]
+)
+def test_a_database_that_is_not_up_to_date_is_said_in_one_line(tmp_path: Path, command: str):
+    answer = lms(tmp_path, *command.replace("x.", str(tmp_path / "x.")).split())
+
+    assert answer.returncode == 1
+    assert answer.stderr.strip() == "Error: The database is not up to date: run `lms db upgrade`."
