@@ -66,6 +66,8 @@ def take() -> ResponseReturnValue:
     """Add what is new in a file; the same file twice brings nothing."""
     uploaded = request.files.get("file")
     content = uploaded.read() if uploaded else b""
+    for one in request.files.values():
+        one.close()  # a large one lies on the disk
     if not content:
         return _page(None, gettext("Choose the file of an event."))
     try:

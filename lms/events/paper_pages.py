@@ -436,8 +436,8 @@ def tick_rest(slug: str, half_day_id: UUID) -> ResponseReturnValue:
     event = staff.staffed_or_404(slug)
     half_day = _half_day_or_404(event, half_day_id)
     sheet_id = request.form.get("sheet", type=int)
-    asked = select(Sheet).where(Sheet.id == (sheet_id or 0), Sheet.half_day_id == half_day.id)
-    found: Sheet = db.session.scalar(asked) or abort(404)
+    asked = select(Sheet).where(Sheet.half_day_id == half_day.id)
+    found: Sheet = next((one for one in db.session.scalars(asked) if one.id == sheet_id), None) or abort(404)
     ticked = set(db.session.scalars(select(Tick.registration_id).where(Tick.half_day_id == half_day.id)))
     rest = [one.id for one in printing.listed(found) if one.id not in ticked]
     _keep_tick(half_day, rest, Signed.SIGNED, now())

@@ -27,7 +27,7 @@ from lms.events.models import Device, Event, Registration, Stray
 from lms.events.parts import MarkKind, Origin, Outcome, Part, RegistrationState
 from lms.events.registration_forms import Add, Assign, Dismiss, Merge, Named
 from lms.events.registration_forms import Standing as Takes
-from lms.events.roll_forms import WRONG
+from lms.events.roll_forms import WRONG, printed
 from lms.events.roll_pages import half_day_or_404
 from lms.pages import clock_in, day_in
 
@@ -318,7 +318,7 @@ def _said_at(found: Stray) -> datetime | None:
         at = datetime.fromisoformat(str(found.said.get("at", "")))
     except ValueError:
         return None
-    return at if at.tzinfo else None
+    return at if at.tzinfo and 2000 <= at.year <= 2200 else None  # another cannot be moved to the event's zone
 
 
 def _stray_page(event: Event, found: Stray, assign: Assign, dismiss: Dismiss, status: int = 200) -> ResponseReturnValue:
@@ -332,7 +332,7 @@ def _stray_page(event: Event, found: Stray, assign: Assign, dismiss: Dismiss, st
         found=found,
         why=_why(found),
         at=f"{clock_in(at, event.zone)}, {day_in(at, event.zone)}" if at else "",
-        named=str(person.get("name", "")) if isinstance(person, dict) else "",
+        named=printed(str(person.get("name", ""))) if isinstance(person, dict) else "",
         desk=desk.name if desk else "",
         assign=assign,
         dismiss=dismiss,
