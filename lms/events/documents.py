@@ -254,5 +254,6 @@ def _days(first: date, last: date) -> str:
     if first == last:
         return _day(first)
     if (first.year, first.month) == (last.year, last.month):
-        return f"{format_date(first, _('d'))}–{_day(last)}"
+        beginning = format_date(first, _("d"))
+        return f"{beginning}–{_day(last)}"
     return f"{_day(first)} – {_day(last)}"

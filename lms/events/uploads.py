@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import PurePath
 
 from msgspec import Struct
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 LARGEST = 20 * 1024 * 1024  # bytes
 PIXELS = 40_000_000  # an A4 page at 600 dots an inch has 35 million
@@ -90,6 +90,7 @@ def _made_anew(content: bytes) -> bytes:
     if content.startswith(b"\xff\xd8") and content.count(b"\xff\xda") > PASSES:
         raise Refused(Unfit.BROKEN)
     try:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False  # WeasyPrint sets it for its whole process, where one has loaded it
         with _one_at_a_time, Image.open(BytesIO(content), formats=("JPEG", "PNG")) as found:
             if found.width * found.height > PIXELS:
                 raise Refused(Unfit.TOO_MANY_PIXELS)

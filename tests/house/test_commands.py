@@ -151,4 +151,4 @@ def test_a_database_that_is_not_up_to_date_is_said_in_one_line(tmp_path: Path, c
     answer = lms(tmp_path, *command.replace("x.", str(tmp_path / "x.")).split())
 
     assert answer.returncode == 1
-    assert answer.stderr.strip() == "Error: The database is not up to date: run `lms db upgrade`."
+    assert answer.stderr.strip() == "The database is not up to date: run `lms db upgrade`."
