@@ -50,7 +50,9 @@ def test_the_same_badge_is_another_hash_on_another_desk():
     assert "BADGE" not in hashed("BADGE", "one")
 
 
-@pytest.mark.parametrize("wrong", [timedelta(minutes=7), timedelta(minutes=-37), timedelta(days=-1), timedelta(days=400)])
+@pytest.mark.parametrize(
+    "wrong", [timedelta(minutes=7), timedelta(minutes=-37), timedelta(days=-1), timedelta(days=400)]
+)
 def test_a_wrong_clock_is_corrected_by_what_it_said_when_it_sent(wrong: timedelta):
     scanned, sent = NINE + wrong, NINE + timedelta(hours=2) + wrong
 
