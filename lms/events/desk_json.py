@@ -221,9 +221,11 @@ def _sender(device: Device | None, batch: Batch) -> Sender:
     if device is not None:
         return Sender(device.id, device.salt, device.made_by_id, desk=True, revoked=device.revoked_at is not None)
     try:
-        return Sender(UUID(batch.device), by_id=current_user.id)
+        named = UUID(batch.device)
     except ValueError:
         return Sender(by_id=current_user.id)
+    is_a_desk = db.session.get(Device, named) is not None  # only its own token speaks for a desk
+    return Sender(None if is_a_desk else named, by_id=current_user.id)
 
 
 def _answer(result: Result) -> dict[str, Any]:

@@ -4,11 +4,18 @@ import base64
 import binascii
 import zlib
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
+
+from lms.spreadsheet import MOST_READ
 
 MOST_PACKED = 400_000  # characters of the field
 MOST_UNPACKED = 8_000_000  # bytes, so that no small field becomes a large table
+
+
+Rows = Annotated[list[list[str]], Meta(max_length=MOST_READ + 1)]  # with its head, as many as are read
 
 
 class TooLarge(ValueError):
@@ -32,6 +39,6 @@ def unpacked(text: str) -> list[list[str]] | None:
         content = stream.decompress(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), MOST_UNPACKED)
         if not stream.eof:
             return None
-        return msgspec.json.decode(content, type=list[list[str]])
+        return msgspec.json.decode(content, type=Rows)
     except (ValueError, binascii.Error, zlib.error, msgspec.MsgspecError, UnicodeError):
         return None

@@ -3,7 +3,7 @@
 import json
 from datetime import timedelta
 from io import BytesIO
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from flask import Flask
@@ -220,3 +220,19 @@ def test_a_half_day_here_keeps_its_time_whatever_a_file_says(app: Flask, make: M
     take(app, json.dumps(content).encode())
 
     assert make.one(select(HalfDay).where(HalfDay.id == event.half_days[0].id)).ends_at == event.half_days[0].ends_at
+
+
+@pytest.mark.parametrize(("role", "named"), [("organiser", True), ("trainer", False)])
+def test_who_made_a_mark_is_believed_of_an_organiser_of_everything_alone(app: Flask, make: Making, role, named):
+    event = make.event()
+    who, someone = make.registered(event), make.person("trainer")
+    scan(app, who.badge)
+    content = json.loads(pack(app, "ghent"))
+    content["marks"] = [content["marks"][0] | {"id": str(uuid4()), "by": someone.email}]
+    client = make.signed_in("organiser") if role == "organiser" else make.appointed(event, "organiser")
+
+    client.get("/events/copy")
+    client.post("/events/copy", {"file": (BytesIO(json.dumps(content).encode()), "x.json")}, status=200)
+
+    brought = make.one(select(Mark).where(Mark.id == UUID(content["marks"][0]["id"])))
+    assert brought.by_id == (someone.id if named else None)

@@ -341,3 +341,8 @@ def test_a_small_field_never_becomes_a_large_table():
     bomb = parcel.packed([["x" * 20_000_000]])
 
     assert parcel.unpacked(bomb) is None
+
+
+def test_a_field_of_more_rows_than_are_read_is_none_of_ours():
+    assert parcel.unpacked(parcel.packed([["a"]] * 5001)) is not None
+    assert parcel.unpacked(parcel.packed([["a"]] * 5002)) is None

@@ -466,3 +466,14 @@ def test_a_trainer_at_the_door_is_let_in_and_not_counted(make, event, desk):
 
     assert result["outcome"] == "recorded"
     assert desk.roster().json["counts"][str(event.half_days[0].id)] == {"here": 0, "of": 0}
+
+
+def test_nobody_but_a_desk_itself_speaks_in_its_name(make, event, staff, desk):
+    who = make.registered(event)
+    staff.get("/progress")
+    token = staff.page.one("meta", name="csrf-token").get("content")
+    content = {"device": desk.device["id"], "marks": [desk.mark(who.badge, event.half_days[0].id)]}
+
+    staff.http.post(f"/events/{event.slug}/marks", json=content, headers={"X-CSRFToken": token})
+
+    assert make.one(select(Mark)).device_id is None
