@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from flask import Flask
 from flask_migrate import upgrade
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from lms.clock import now
 from lms.database import db, writing
@@ -143,7 +143,6 @@ def kept(app: Flask, slug: str = "crowd") -> Kept:
         event = db.session.scalars(select(Event).where(Event.slug == slug)).one()
         rows = roll.roll(event)
         marks = frozenset(str(one) for one in db.session.scalars(select(Mark.id)))
-        assert len(marks) == db.session.scalar(select(func.count()).select_from(Mark))
         db.session.remove()
         db.engine.dispose()
         return Kept(marks, sum(row.attended[0].came_at is not None for row in rows))

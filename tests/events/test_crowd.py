@@ -10,9 +10,10 @@ from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from sqlalchemy import create_engine, text
 
-from bench.door import PROCESSES, crowd, kept, storm
+from bench.door import PROCESSES, Crowd, crowd, kept, storm
 from bench.served import answers as is_up
 from bench.served import free_port
 from bench.site import application
@@ -46,8 +47,29 @@ class Served:
             time.sleep(0.02)
 
     def kill(self) -> None:
-        os.killpg(self.process.pid, signal.SIGKILL)
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
+
+
+@pytest.fixture
+def served(environment: dict[str, str], tmp_path: Path) -> Iterator[Served]:
+    """The site, running; gone after the test, however that ends."""
+    running = Served(environment, tmp_path / "log")
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+def app(environment: dict[str, str]) -> Flask:
+    """The application on the same database, to prepare and to look."""
+    return application(environment)
+
+
+@pytest.fixture
+def scans(app: Flask) -> Crowd:
+    """A crowd at its door, before the site is started."""
+    return crowd(app, PEOPLE)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -67,11 +89,7 @@ def environment(request: pytest.FixtureRequest, tmp_path: Path, worker_id: str) 
     yield mine | {"LMS_DATABASE_URL": server.rpartition("/")[0] + f"/{name}"}
 
 
-def test_500_people_each_scan_sent_by_four_processes_at_once_are_500_rows_and_no_error(environment, tmp_path):
-    app = application(environment)
-    scans = crowd(app, PEOPLE)
-    served = Served(environment, tmp_path / "log")
-
+def test_500_people_each_scan_sent_by_four_processes_at_once_are_500_rows_and_no_error(app, scans, served):
     answers = storm(served.port, scans)
     served.kill()
 
@@ -83,12 +101,8 @@ def test_500_people_each_scan_sent_by_four_processes_at_once_are_500_rows_and_no
 
 
 def test_when_the_server_is_killed_in_a_burst_every_acknowledged_mark_is_there_and_the_rest_arrive_once(
-    environment, tmp_path
+    app, scans, served
 ):
-    app = application(environment)
-    scans = crowd(app, PEOPLE)
-    served = Served(environment, tmp_path / "log")
-
     with ThreadPool(1) as pool:
         burst = pool.apply_async(storm, (served.port, scans, 1))
         while len(kept(app).marks) < PEOPLE // 10:
