@@ -136,9 +136,21 @@ def _refuse_unreadable() -> ResponseReturnValue | None:
     return None
 
 
+def bearer() -> str | None:
+    """The token a desk sends; None where nothing is sent, and no token of ours where it is of another kind.
+
+    Werkzeug's own reading fails on letters that no such header may hold.
+    """
+    sent = request.headers.get("Authorization")
+    if sent is None:
+        return None
+    kind, _space, token = sent.partition(" ")
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
 def error(code: int, heading: str, words: str) -> ResponseReturnValue:
     """An error page, or its words as JSON for a program."""
-    if request.accept_mimetypes.best == "application/json" or request.is_json or request.authorization is not None:
+    if request.accept_mimetypes.best == "application/json" or request.is_json or bearer() is not None:
         return {"error": words}, code
     if request_ctx.url_adapter is None:  # the Host is none, so that no address can be written on a page
         return f"{heading}. {words}", code, {"Content-Type": "text/plain; charset=utf-8"}

@@ -22,6 +22,7 @@ from lms.accounts.devices import called
 from lms.accounts.models import Login, Person, Profession, Role, Standing
 from lms.clock import now
 from lms.database import db, look, reads, writes
+from lms.pages import bearer
 from lms.settings import Settings
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
@@ -135,7 +136,7 @@ def guard() -> ResponseReturnValue | None:
     door = door_of(request.endpoint, current_app)
     if door is Door.PUBLIC:
         return None
-    if request.authorization is not None:
+    if bearer() is not None:
         return None if door is Door.DESKS else ({"error": "A desk may not do this."}, 401)
     if not current_user.is_authenticated:
         return _to_sign_in()

@@ -28,6 +28,7 @@ from lms.events.checkin import Why, hashed, typed
 from lms.events.models import Device, Event, HalfDay, Mark, Registration
 from lms.events.parts import Outcome
 from lms.events.receiving import Result, Sender
+from lms.pages import bearer
 from lms.rates import limited
 
 bp = Blueprint("desk_json", __name__)
@@ -80,9 +81,9 @@ def _refused(words: str, status: int, field: str = "") -> ResponseReturnValue:
 
 def _device() -> Device | None:
     """The desk whose token came with the request, revoked or not; None for a person."""
-    if request.authorization is None:
+    token = bearer()
+    if token is None:
         return None
-    token = request.authorization.token or ""
     event = joinedload(Device.event).selectinload(Event.half_days)
     found = db.session.scalar(select(Device).where(Device.token_hash == digest(token)).options(event))
     return found or abort(401)

@@ -288,7 +288,7 @@ def test_a_desk_knows_one_event_and_may_do_nothing_else(app, make, event, desk):
 
 
 def test_a_token_that_is_none_of_ours_is_refused(app, event):
-    for header in ("Bearer wrong", "Bearer ", "Basic dXNlcjpwYXNz", "Bearer " + "x" * 5000):
+    for header in ("Bearer wrong", "Bearer ", "Basic dXNlcjpwYXNz", "Bearer " + "x" * 5000, "Basic \xa0", "\xff", ""):
         answer = app.test_client().get(f"/events/{event.slug}/roster.json", headers={"Authorization": header})
         assert answer.status_code == 401, header
 
@@ -477,3 +477,10 @@ def test_nobody_but_a_desk_itself_speaks_in_its_name(make, event, staff, desk):
     staff.http.post(f"/events/{event.slug}/marks", json=content, headers={"X-CSRFToken": token})
 
     assert make.one(select(Mark)).device_id is None
+
+
+def test_an_unreadable_authorization_is_refused_at_every_door_and_never_a_fault(app, event):
+    client = app.test_client()
+    for path in ("/", "/events/", "/progress", f"/events/{event.slug}/roster.json", "/nowhere"):
+        answer = client.get(path, headers={"Authorization": "Basic \xa0"})
+        assert answer.status_code in (200, 401, 404), path
