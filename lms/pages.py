@@ -130,6 +130,12 @@ def _refuse_unreadable() -> ResponseReturnValue | None:
             return error(400, gettext("Not understood"), gettext("The request holds a character that cannot be read."))
         values += request.args.items(multi=True)
     if request.method == "POST":
+        try:
+            request.get_data(parse_form_data=True)
+        except OSError:  # how the server says that the body is cut or wrongly framed
+            return error(
+                400, gettext("Not understood"), gettext("The request was not complete. Go back and try again.")
+            )
         values += request.form.items(multi=True)
     if any("\0" in name or "\0" in value for name, value in values):
         return error(400, gettext("Not understood"), gettext("The request holds a character that cannot be kept."))

@@ -475,3 +475,18 @@ def test_a_host_that_is_not_ours_changes_no_address_on_a_page(client: Client, pa
 
     assert answer.status_code < 500
     assert host not in answer.text or host == "a b"
+
+
+@pytest.mark.parametrize("kind", ["application/x-www-form-urlencoded", "application/json"])
+def test_a_body_that_the_server_cannot_frame_is_not_understood_and_no_fault_of_ours(app: Flask, kind: str):
+    class Cut(BytesIO):
+        def read(self, *_size: int) -> bytes:
+            raise OSError("Invalid chunk size")
+
+        readline = readinto = read
+
+    builder = EnvironBuilder("/sign-in", method="POST", content_type=kind, input_stream=Cut(), content_length=5)
+
+    answer = app.test_client().open(builder.get_environ() | {"wsgi.input_terminated": True})
+
+    assert answer.status_code == 400
