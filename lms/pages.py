@@ -132,7 +132,9 @@ def _refuse_unreadable() -> ResponseReturnValue | None:
     if request.method == "POST":
         try:
             request.get_data(parse_form_data=True)
-        except OSError:  # how the server says that the body is cut or wrongly framed
+        except HTTPException:
+            raise
+        except Exception:  # each server has its own way to say that the body is cut or wrongly framed
             return error(
                 400, gettext("Not understood"), gettext("The request was not complete. Go back and try again.")
             )
