@@ -25,7 +25,7 @@ from lms.database import db, reads, writes
 from lms.events import receiving, roll, staff
 from lms.events.badges import new_id, new_salt
 from lms.events.checkin import Why, hashed, typed
-from lms.events.models import Device, Event, HalfDay, Mark, Registration
+from lms.events.models import COUNTED_AS, Device, Event, HalfDay, Mark, Registration
 from lms.events.parts import Outcome
 from lms.events.receiving import Result, Sender
 from lms.pages import bearer
@@ -168,7 +168,7 @@ def short(name: str) -> str:
 def _doors(event: Event) -> dict[tuple[Any, Any], str]:
     """The desk that first saw someone at a half-day."""
     rows = db.session.execute(
-        select(func.coalesce(Registration.merged_into_id, Registration.id), Mark.half_day_id, Device.name)
+        select(COUNTED_AS, Mark.half_day_id, Device.name)
         .join(Registration, Mark.registration_id == Registration.id)
         .join(Device, Device.id == Mark.device_id)
         .where(Device.event_id == event.id)

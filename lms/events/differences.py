@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask_babel import gettext, lazy_gettext
 from msgspec import Struct
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm.attributes import set_committed_value
 
 from lms import audit
@@ -16,7 +16,7 @@ from lms.events import agreement, receiving, roll
 from lms.events.agreement import THERE, Difference, Kind, Stand
 from lms.events.attendance import Attendance, in_force
 from lms.events.checkin import Why
-from lms.events.models import Event, HalfDay, Mark, Registration, Settlement, Tick
+from lms.events.models import COUNTED_AS, Event, HalfDay, Mark, Registration, Settlement, Tick
 from lms.events.parts import Decision, MarkKind, Outcome, Signed
 
 WORDS = {
@@ -115,9 +115,6 @@ def standing(half_day: HalfDay, registration: Registration) -> Standing:
     """What paper and marks say of one person at one half-day."""
     row = roll.of_registration(half_day.event, registration)
     return next(one for one in standings(half_day.event, [row]) if one.half_day.id == half_day.id)
-
-
-COUNTED_AS = func.coalesce(Registration.merged_into_id, Registration.id)
 
 
 def _signed(event: Event) -> dict[tuple[UUID, UUID], list[Signed]]:

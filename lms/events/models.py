@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint, func
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.accounts.models import Person, Profession
@@ -149,6 +149,9 @@ class Registration(Model):
     def counted_as(self) -> UUID:
         """The registration that this one's marks count for."""
         return self.merged_into_id or self.id
+
+
+COUNTED_AS = func.coalesce(Registration.merged_into_id, Registration.id).label("counted_as")  # as the property says
 
 
 class Device(Model):

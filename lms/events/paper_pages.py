@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from flask_login import current_user
 from msgspec import Struct
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import joinedload
 
 from lms import audit, pdf
@@ -22,7 +22,7 @@ from lms.events import differences, documents, printing, receiving, roll, staff,
 from lms.events.badges import new_id
 from lms.events.correcting import Wrong, on_the_day, typed_time
 from lms.events.differences import Standing
-from lms.events.models import Device, Event, HalfDay, Registration, Scan, Settlement, Sheet, Tick
+from lms.events.models import COUNTED_AS, Device, Event, HalfDay, Registration, Scan, Settlement, Sheet, Tick
 from lms.events.paper_forms import DECISIONS, SIGNED, UNFIT, ByHand, Remove, ScanFile, Settle
 from lms.events.parts import Decision, RegistrationState, Signed
 from lms.events.printing import GROUPS, Group
@@ -551,7 +551,7 @@ def _settle_page(half_day: HalfDay, found: Registration, form: Settle, status: i
         .join(Registration, Settlement.registration_id == Registration.id)
         .where(
             Settlement.half_day_id == half_day.id,
-            func.coalesce(Registration.merged_into_id, Registration.id) == found.id,
+            COUNTED_AS.in_([found.id]),
         )
         .order_by(Settlement.at)
     )

@@ -22,14 +22,13 @@ from lms.database import db, insert
 from lms.events.attendance import in_force
 from lms.events.badges import new_badge, new_code, new_id
 from lms.events.checkin import BADGE_LENGTH, CODE_LENGTH, Why, corrected, hashed, typed
-from lms.events.models import Device, Event, HalfDay, Mark, Registration, Stray
+from lms.events.models import COUNTED_AS, Device, Event, HalfDay, Mark, Registration, Stray
 from lms.events.parts import MarkKind, Origin, Outcome, Part, RegistrationState
 
 MOST = 1000
 LONGEST = 4000  # characters of a refused mark that are kept
 LEVELS = 4  # that a mark nests at most; one that nests a thousand could be read, and not be written
 HASH_LENGTH = 64
-COUNTED_AS = func.coalesce(Registration.merged_into_id, Registration.id).label("counted_as")
 SEVERAL: dict[str, BindParameter[Any]] = {name: bindparam(name, expanding=True) for name in ("ids", "names")}
 KNOWN: CompoundSelect[Any] = union_all(
     select(Mark.id, Mark.fingerprint, Mark.outcome, Mark.since, literal("").label("why"))

@@ -7,12 +7,12 @@ from datetime import datetime
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, or_, select
 from sqlalchemy.orm import aliased, joinedload
 
 from lms.database import db
 from lms.events.attendance import Attendance, attendance
-from lms.events.models import Event, HalfDay, Mark, Registration
+from lms.events.models import COUNTED_AS, Event, HalfDay, Mark, Registration
 from lms.events.parts import MarkKind, Part, RegistrationState
 
 
@@ -97,9 +97,8 @@ def row(event: Event, registration: Registration, said: dict[tuple[UUID, UUID], 
 
 def _said(*which: ColumnElement[bool]) -> dict[tuple[UUID, UUID], list[Seen]]:
     """Marks by the registration they count for and the half-day."""
-    counted_as = func.coalesce(Registration.merged_into_id, Registration.id)
     rows = db.session.execute(
-        select(counted_as, Mark.half_day_id, Mark.id, Mark.kind, Mark.at, Mark.undoes_id)
+        select(COUNTED_AS, Mark.half_day_id, Mark.id, Mark.kind, Mark.at, Mark.undoes_id)
         .join(Registration, Mark.registration_id == Registration.id)
         .where(*which)
     )

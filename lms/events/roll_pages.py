@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_login import current_user
 from msgspec import Struct
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from lms import audit
 from lms.accounts.access import trainers_only
@@ -21,7 +21,7 @@ from lms.events import roll as rolls
 from lms.events.attendance import Attendance, attendance
 from lms.events.badges import new_id
 from lms.events.correcting import Truth
-from lms.events.models import Device, Event, HalfDay, Mark, Registration
+from lms.events.models import COUNTED_AS, Device, Event, HalfDay, Mark, Registration
 from lms.events.parts import MarkKind, Outcome, Part, RegistrationState
 from lms.events.roll_forms import WRONG, Correction, Entry, TakeBack, printed
 from lms.events.telling import Stand
@@ -56,7 +56,7 @@ def half_day_or_404(event: Event, half_day_id: UUID) -> HalfDay:
 def _marks_at(half_day: HalfDay) -> dict[UUID, list[Mark]]:
     """Every mark of a half-day by the registration it counts for."""
     rows = db.session.execute(
-        select(Mark, func.coalesce(Registration.merged_into_id, Registration.id))
+        select(Mark, COUNTED_AS)
         .join(Registration, Mark.registration_id == Registration.id)
         .where(Mark.half_day_id == half_day.id)
     )
