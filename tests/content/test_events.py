@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from lms.content.events import KINDS, TAKEN, EventFile, moments, unfit
-from lms.content.loader import BadMaterial, Fault, load_event
+from lms.content.files import Fault
+from lms.content.loader import BadMaterial, load_event
 from lms.events.parts import EventKind
 from lms.paths import MODULES
 from tests.make import at

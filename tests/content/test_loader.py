@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lms.content.loader import BadMaterial, Fault, load
+from lms.content.files import Fault
+from lms.content.loader import BadMaterial, load
 from lms.content.material import KINDS
 from lms.paths import MODULES
 
