@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from msgspec import Meta, field
 
-from lms.content.material import Id, Value
+from lms.content.values import Id, Value
 
 Line = Annotated[str, Meta(min_length=1, max_length=300)]
 KINDS = ("eu", "national", "webinar", "conference")

@@ -10,21 +10,25 @@ from typing import Annotated
 
 from msgspec import Meta, field
 
-from lms.content.material import Id, Minutes, Positive, Text, Texts, Value
+from lms.content.values import Id, Minutes, Positive, Text, Texts, Value
 
 PROFESSIONS = ("police", "prosecutor", "judge", "support", "other")
 PRIVATE = {"guide", "note", "expected", "fallback", "look_for", "review"}
 Audience = Annotated[str, Meta(pattern=r"^(all|(team|role)/[a-z0-9]+(-[a-z0-9]+)*)$")]
 Minute = Annotated[int, Meta(ge=0, le=600)]
 EVERYONE = "all"
+# What stands on a big screen and on a phone has a length at which it can still be read there.
+Title = Annotated[str, Meta(min_length=1, max_length=90)]
+Shown = Annotated[str, Meta(min_length=1, max_length=900)]
+Line = Annotated[str, Meta(min_length=1, max_length=200)]
 
 
 class Role(Value, kw_only=True, frozen=True):
     """A part to play; `brief` says what it is there for, `professions` whom it suits (none named: everyone)."""
 
     id: Id
-    title: Text
-    brief: Text
+    title: Title
+    brief: Shown
     professions: tuple[str, ...] = ()
 
 
@@ -32,7 +36,7 @@ class Team(Value, kw_only=True, frozen=True):
     """People who decide together: between `least` and `most` of them. A run opens as many teams as the room fills."""
 
     id: Id
-    title: Text
+    title: Title
     least: Positive = 4
     most: Positive = 8
 
@@ -53,8 +57,8 @@ class Inject(Value, kw_only=True, frozen=True):
     id: Id
     minute: Minute
     to: Audience = EVERYONE
-    title: Text
-    text: Text
+    title: Title
+    text: Shown
     note: Text
     expected: Text
     fallback: Text
@@ -65,7 +69,7 @@ class Choice(Value, kw_only=True, frozen=True):
     """One thing to choose or to put in order; none is right or wrong."""
 
     id: Id
-    text: Text
+    text: Line
 
 
 class Task(Value, tag_field="kind", kw_only=True, frozen=True):
@@ -76,7 +80,7 @@ class Task(Value, tag_field="kind", kw_only=True, frozen=True):
 
     id: Id
     inject: Id
-    text: Text
+    text: Shown
     look_for: Text
     minutes: Positive = 3
     waits: bool = False
@@ -102,8 +106,8 @@ class PollScale(Task, tag="poll-scale", kw_only=True, frozen=True):
     """Each person chooses a point from 1 to `points`, of which the ends have names; the answer is the point's id."""
 
     points: Annotated[int, Meta(ge=2, le=10)] = 5
-    low: Text
-    high: Text
+    low: Line
+    high: Line
 
     @property
     def options(self) -> tuple[Choice, ...]:
@@ -152,7 +156,7 @@ class DebriefQuestion(Value, kw_only=True, frozen=True):
     """A question for the talk afterwards, and what to look for in what is said."""
 
     id: Id
-    text: Text
+    text: Shown
     look_for: Text
 
 
@@ -163,7 +167,7 @@ class Exercise(Value, kw_only=True, frozen=True):
     everyone plays alone; without roles everyone has the same part.
     """
 
-    title: Text
+    title: Title
     summary: Text
     objectives: Texts
     minutes: Minutes

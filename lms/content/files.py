@@ -45,7 +45,7 @@ class File:
     @property
     def original(self) -> str:
         """The name of the file that this one translates; its own where it translates none."""
-        return re.sub(r"(^|/)[a-z]{2}/([^/]+)$", r"\1\2", self.name)
+        return re.sub(r"(^|/)[a-z]{2}/((?:exercises/)?[^/]+)$", r"\1\2", self.name)
 
     @property
     def version(self) -> str:
@@ -238,6 +238,8 @@ def _pieces_of(hint: Any) -> list[Any]:
 def _plain(message: str) -> str:
     """A type error in an author's words."""
     message = re.sub(r" - at `\$(.*?)`$", r"", message)
+    if "(team|role)" in message:
+        return 'write "all", "team/…" or "role/…" with the id of a team or a role'
     if "matching regex" in message:
         return "an id has lower-case letters, digits and hyphens only"
     if "RFC3339" in message:

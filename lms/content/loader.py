@@ -10,6 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from lms.content.events import EventFile, unfit
+from lms.content.exercise_files import ExerciseFiles
 from lms.content.files import ORIGINAL, Fault, File, Reader, T, Table
 from lms.content.material import (
     KINDS,
@@ -39,7 +40,7 @@ WORDS = range(600, 1201)
 MOST = 12  # options, pairs or steps of a question
 # What the loader fills in, and no author writes.
 MADE = {
-    "module": {"slug", "number", "lessons", "quiz", "locale", "outdated", "languages"},
+    "module": {"slug", "number", "lessons", "quiz", "exercises", "locale", "outdated", "languages"},
     "lesson": {"id", "number", "body", "words", "version", "locale", "outdated"},
     "quiz": {"questions", "version", "locale", "outdated"},
 }
@@ -106,6 +107,7 @@ class _Tree(Reader):
     def __init__(self, root: Path, translator: Callable[[str], Callable[[str], str]]) -> None:
         super().__init__(root)
         self.translator = translator
+        self.exercises = ExerciseFiles(self)
         self.glossary: dict[str, Term] = {}
         self.lessons: set[str] = set()
 
@@ -262,6 +264,7 @@ class _Tree(Reader):
         file, language, outdated = self.translation(f"{slug}/{locale}/module.toml", locale, file, table)
         lessons = self._module_lessons(slug, locale)
         quiz = self._quiz(slug, locale)
+        exercises = self.exercises.of(slug, locale)
         built = self.build(Module, table, file, "", "", given=MADE["module"])
         for place, status in enumerate(built.status if built else (), 1):
             self.check_sources(file, status.sources, f"status {place}")
@@ -273,7 +276,10 @@ class _Tree(Reader):
             self.fault(file, "minutes", f"minutes says {built.minutes}, but lessons and quiz add up to {minutes}")
         if not whole:
             self.fault(f"{slug}", "", "the topic has no lessons")
-        return replace(built, slug=slug, number=number, lessons=whole, quiz=quiz, locale=language, outdated=outdated)
+        return replace(
+            built, slug=slug, number=number, lessons=whole, quiz=quiz, exercises=exercises, locale=language,
+            outdated=outdated,
+        )  # fmt: skip
 
     def _module_lessons(self, slug: str, locale: str) -> list[Lesson | None]:
         names = []

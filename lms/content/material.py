@@ -7,23 +7,15 @@ HTML made from Markdown at boot. Ids are never reused, because answers are kept 
 from datetime import date
 from typing import Annotated
 
-from msgspec import Meta, Struct, field
+from msgspec import Meta, field
 
-Id = Annotated[str, Meta(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=80)]
-Text = Annotated[str, Meta(min_length=1)]
-Texts = Annotated[tuple[Text, ...], Meta(min_length=1)]
-Minutes = Annotated[int, Meta(ge=1, le=600)]
-Percent = Annotated[int, Meta(ge=1, le=100)]
-Positive = Annotated[int, Meta(ge=1)]
+from lms.content.exercises import Exercise
+from lms.content.values import Id, Minutes, Percent, Positive, Text, Texts, Value
 
 
 def _(message: str) -> str:
     """Mark a string for translation; whoever shows it translates it, into the reader's language."""
     return message
-
-
-class Value(Struct, frozen=True, forbid_unknown_fields=True):
-    """A piece of the material; equal when its parts are equal."""
 
 
 class Option(Value, kw_only=True, frozen=True):
@@ -254,12 +246,16 @@ class Module(Value, kw_only=True, frozen=True):
     number: int = 0
     lessons: tuple[Lesson, ...] = ()
     quiz: Quiz
+    exercises: tuple[Exercise, ...] = ()
     locale: str = "en"
     outdated: bool = False
     languages: tuple[str, ...] = ("en",)
 
     def lesson(self, lesson_id: str) -> Lesson | None:
         return next((lesson for lesson in self.lessons if lesson.id == lesson_id), None)
+
+    def exercise(self, exercise_id: str) -> Exercise | None:
+        return next((exercise for exercise in self.exercises if exercise.id == exercise_id), None)
 
 
 class Paper(Value, kw_only=True, frozen=True):

@@ -4,7 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 Table = dict[str, Any]
-STRUCTURE = {"id", "kind", "lesson", "sources", "source", "checked", "number", "absent"}
+STRUCTURE = {
+    *("id", "kind", "lesson", "sources", "source", "checked", "number", "absent"),
+    *("inject", "to", "when", "professions"),
+}
+WHOLE = {"units", "when"}  # tables that are not laid over key by key
+GROWING = {"question", "role", "team", "inject", "task", "debrief"}
 
 
 def doubles(ids: list[str]) -> list[str]:
@@ -14,7 +19,7 @@ def doubles(ids: list[str]) -> list[str]:
 def overlaid(original: Table, own: Mapping[str, Any], place: str, outdated: bool) -> Iterator[tuple[str, str, str]]:
     """Lay translated texts over `original`, in place; yields (needle, place, reason) for what does not fit.
 
-    A question that is newer than an outdated translation stands in English and is no fault.
+    A question or another piece that is newer than an outdated translation stands in English and is no fault.
     """
     for key, value in own.items():
         here = f"{place}, {key}" if place else key
@@ -22,7 +27,7 @@ def overlaid(original: Table, own: Mapping[str, Any], place: str, outdated: bool
             yield key, place, f"“{key}” is not in the original"
             continue
         was = original[key]
-        if isinstance(was, dict) and isinstance(value, dict) and key != "units":
+        if isinstance(was, dict) and isinstance(value, dict) and not (place and key in WHOLE):
             yield from overlaid(was, value, here, outdated)
         elif _listed(was) and _listed(value):
             yield from _overlaid_list(was, value, here, outdated)
@@ -47,7 +52,7 @@ def _overlaid_list(was: list[Table], own: list[Table], place: str, outdated: boo
         theirs = {str(item["id"]): item for item in was}
         for twice in doubles([str(item.get("id")) for item in own]):
             yield twice, place, f"“{twice}” stands twice"
-        for missing in [name for name in theirs if name not in ours and not (outdated and place == "question")]:
+        for missing in [name for name in theirs if name not in ours and not (outdated and place in GROWING)]:
             yield "", place, f"“{missing}” is not translated"
         for extra in [name for name in ours if name not in theirs]:
             yield extra, place, f"“{extra}” is not in the original"
