@@ -14,6 +14,8 @@ from lms import database, jobs, pages, rates, sheets
 from lms.accounts import access
 from lms.accounts import views as accounts_views
 from lms.accounts.models import Role
+from lms.certificates import check_pages, organiser_pages
+from lms.certificates import views as certificates_views
 from lms.clock import now
 from lms.content import library
 from lms.content.prose import inline
@@ -44,8 +46,9 @@ EVENTS = (
     events_views, desk_pages, desk_json, people_pages, registrations_pages, import_pages, roll_pages, paper_pages,
     copy_pages,
 )  # fmt: skip
+CERTIFICATES = (certificates_views, check_pages, organiser_pages)
 WINGS = (
-    accounts_views, lessons_views, quizzes_views, *EVENTS, progress_views, desk_views, reports_views, privacy_views,
+    accounts_views, lessons_views, quizzes_views, *EVENTS, progress_views, *CERTIFICATES, desk_views, reports_views, privacy_views,
     health_views,
 )  # fmt: skip
 
@@ -130,6 +133,7 @@ def _chrome() -> dict[str, object]:
         "foot_links": [
             {"label": gettext("Privacy"), "url": url_for("privacy.privacy")},
             {"label": gettext("Accessibility"), "url": url_for("privacy.accessibility")},
+            {"label": gettext("Check a certificate"), "url": url_for("check.check")},
         ],
     }
 
@@ -141,6 +145,7 @@ def _menu(role: Role | None) -> list[dict[str, object]]:
     if role is not None:
         ways.append(("events.events", gettext("Events"), ("/events/", "/desk/attendance/")))
         ways.append(("progress.progress", gettext("My progress"), ("/progress",)))
+        ways.append(("certificates.mine", gettext("Certificates"), ("/certificates/", "/desk/certificates/")))
     ways.append(("lessons.glossary", gettext("Glossary"), ("/glossary/",)))
     if role is Role.ORGANISER:
         ways.append(("accounts.people", gettext("People"), ("/desk/people",)))

@@ -47,6 +47,14 @@ class Settings:
     registration: str = "approval"
     demo_password: str = field(default="demo-password-only", repr=False)
     quick_exit_url: str = "https://www.wikipedia.org/"
+    issuer: str = "DISRUPT, EU project 101101918"
+    funding_statement: str = ""
+    funding_emblem: bool = False
+    keep_certificates: int = 10  # years
+    signing_key: str = ""
+    signing_certificate: str = ""
+    signing_passphrase: str = field(default="", repr=False)
+    signing_passphrase_file: str = ""
     instance: Path = INSTANCE
     session_idle: timedelta = timedelta(hours=8)
     session_longest: timedelta = timedelta(days=14)
@@ -89,6 +97,14 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         registration=environ.get("LMS_REGISTRATION") or Settings.registration,
         demo_password=environ.get("LMS_DEMO_PASSWORD") or Settings.demo_password,
         quick_exit_url=environ.get("LMS_QUICK_EXIT_URL") or Settings.quick_exit_url,
+        issuer=environ.get("LMS_ISSUER") or Settings.issuer,
+        funding_statement=environ.get("LMS_FUNDING_STATEMENT", ""),
+        funding_emblem=environ.get("LMS_FUNDING_EMBLEM", "") == "yes",
+        keep_certificates=_number(environ, "LMS_KEEP_CERTIFICATES_YEARS", faults) or Settings.keep_certificates,
+        signing_key=environ.get("LMS_SIGNING_KEY", ""),
+        signing_certificate=environ.get("LMS_SIGNING_CERTIFICATE", ""),
+        signing_passphrase=environ.get("LMS_SIGNING_PASSPHRASE", ""),
+        signing_passphrase_file=environ.get("LMS_SIGNING_PASSPHRASE_FILE", ""),
         instance=instance,
         session_idle=timedelta(minutes=_number(environ, "LMS_SESSION_IDLE_MINUTES", faults) or 8 * 60),
         session_longest=timedelta(hours=_number(environ, "LMS_SESSION_LONGEST_HOURS", faults) or 14 * 24),
@@ -126,6 +142,10 @@ def _number(environ: Mapping[str, str], name: str, faults: list[str]) -> int | N
 def _faults(settings: Settings) -> Iterator[str]:
     if settings.env not in ("development", "production"):
         yield f"LMS_ENV must be development or production, not {settings.env!r}."
+    if not 1 <= settings.keep_certificates <= 100:
+        yield "LMS_KEEP_CERTIFICATES_YEARS must be between 1 and 100."
+    if settings.signing_passphrase and settings.signing_passphrase_file:
+        yield "LMS_SIGNING_PASSPHRASE and LMS_SIGNING_PASSPHRASE_FILE are both set: choose one."
     if settings.registration not in ("invite", "approval", "open"):
         yield f"LMS_REGISTRATION must be invite, approval or open, not {settings.registration!r}."
     if not settings.database_url.startswith(("sqlite:///", "postgresql+psycopg://")):

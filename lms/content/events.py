@@ -17,7 +17,7 @@ from lms.content.values import Id, Value
 
 Line = Annotated[str, Meta(min_length=1, max_length=300)]
 KINDS = ("eu", "national", "webinar", "conference")
-TAKEN = {"new", "copy"}  # words that stand in an address where an event's name would
+TAKEN = {"new", "copy", "course"}  # words that stand where an event's name would, in an address or a command
 LONGEST = timedelta(hours=12)
 MACHINES_OWN = {"localtime", "posixrules", "Factory"}
 HALF_DAYS = UUID("401d756d-f246-4a7f-ac58-a476e14d52f3")

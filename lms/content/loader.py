@@ -23,6 +23,7 @@ from lms.content.material import (
     Numeric,
     Ordering,
     Paper,
+    PaperKind,
     Question,
     Quiz,
     Scenario,
@@ -243,16 +244,34 @@ class _Tree(Reader):
             paper = self.build(Paper, value, file, "paper", "paper")
             if paper is None:
                 continue
+            where = f"paper “{paper.id}”"
             for asked in (paper.lessons, paper.quizzes):
                 if isinstance(asked, str) and asked != "all":
-                    self.fault(file, asked, 'write "all" or a list of topics', f"paper “{paper.id}”")
+                    self.fault(file, asked, 'write "all" or a list of topics', where)
                 for slug in asked if isinstance(asked, tuple) else ():
                     if slug not in slugs:
-                        self.fault(file, slug, f"there is no topic “{slug}”", f"paper “{paper.id}”")
+                        self.fault(file, slug, f"there is no topic “{slug}”", where)
+            if paper.over not in ("one", "all") and (isinstance(paper.over, str) or not paper.over):
+                self.fault(file, "over", 'write "one", "all" or a list of events', where)
+            self._asks_what_it_may(file, paper, where)
             built.append(paper)
         for paper_id in doubles([paper.id for paper in built]):
             self.fault(file, paper_id, f"the id “{paper_id}” stands twice")
         return tuple(built)
+
+    def _asks_what_it_may(self, file: File, paper: Paper, where: str) -> None:
+        """A paper of attendance is of an event alone; a paper of completion asks for something."""
+        if paper.kind is PaperKind.COMPLETION:
+            if not (paper.lessons or paper.quizzes or paper.half_days):
+                self.fault(file, paper.id, "asks for nothing: name lessons, quizzes or half_days", where)
+            return
+        if not paper.half_days:
+            self.fault(file, paper.id, "say how many half_days it asks", where)
+        for key, asked in (("lessons", paper.lessons), ("quizzes", paper.quizzes)):
+            if asked:
+                self.fault(file, key, "a paper of attendance is of an event alone: leave this to completion", where)
+        if paper.over != "one":
+            self.fault(file, "over", "a paper of attendance is always of one event: leave this out", where)
 
     # --- a topic -------------------------------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ HTML made from Markdown at boot. Ids are never reused, because answers are kept 
 """
 
 from datetime import date
+from enum import StrEnum
 from typing import Annotated
 
 from msgspec import Meta, field
@@ -258,13 +259,27 @@ class Module(Value, kw_only=True, frozen=True):
         return next((exercise for exercise in self.exercises if exercise.id == exercise_id), None)
 
 
+class PaperKind(StrEnum):
+    """What a paper certifies: that someone was at an event, or that they completed the course."""
+
+    ATTENDANCE = "attendance"
+    COMPLETION = "completion"
+
+
 class Paper(Value, kw_only=True, frozen=True):
-    """A certificate and what it asks: ids of topics, or every topic where it says "all"."""
+    """A certificate and what it asks.
+
+    `lessons` and `quizzes` are ids of topics, or "all". `half_days` are so many, `over` one event, all events
+    together, or the events named; a paper of attendance is of each event by itself, and asks nothing else.
+    """
 
     id: Id
+    kind: PaperKind
     title: Text
     lessons: tuple[Id, ...] | str = ()
     quizzes: tuple[Id, ...] | str = ()
+    half_days: Annotated[int, Meta(ge=0, le=100)] = 0
+    over: tuple[Id, ...] | str = "one"
 
 
 class Course(Value, kw_only=True, frozen=True):
@@ -281,3 +296,9 @@ class Course(Value, kw_only=True, frozen=True):
 
     def module(self, slug: str) -> Module | None:
         return next((module for module in self.modules if module.slug == slug), None)
+
+    def paper(self, paper_id: str) -> Paper | None:
+        return next((paper for paper in self.papers if paper.id == paper_id), None)
+
+    def papers_of(self, kind: PaperKind) -> tuple[Paper, ...]:
+        return tuple(paper for paper in self.papers if paper.kind is kind)

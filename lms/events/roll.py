@@ -60,12 +60,12 @@ def roll(event: Event, parts: Collection[Part] | None = None) -> list[Row]:
     asked = on_the_roll(event)
     if parts is not None:
         asked = asked.where(Registration.part.in_(parts))
-    people = sorted(db.session.scalars(asked), key=lambda one: (_in_the_alphabet(one.shown_name), one.id.int))
+    people = sorted(db.session.scalars(asked), key=lambda one: (in_the_alphabet(one.shown_name), one.id.int))
     said = _said(Mark.half_day_id.in_([half_day.id for half_day in event.half_days]))
     return [row(event, person, said) for person in people]
 
 
-def _in_the_alphabet(name: str) -> str:
+def in_the_alphabet(name: str) -> str:
     """A name as it is sorted: Ċetta stands among C, Österreicher among O."""
     return unicodedata.normalize("NFKD", name).casefold()
 
@@ -77,11 +77,35 @@ def of_registration(event: Event, registration: Registration) -> Row:
 
 def of_person(person_id: int) -> list[Row]:
     """Every event of one account, by the first half-day."""
-    mine = select(Registration).options(joinedload(Registration.event)).where(
-        Registration.person_id == person_id, Registration.state != RegistrationState.CANCELLED
-    )  # fmt: skip
-    rows = [of_registration(one.event, one) for one in db.session.scalars(mine)]
-    return sorted(rows, key=lambda one: [half_day.starts_at for half_day in one.registration.event.half_days])
+    return of_people([person_id]).get(person_id, [])
+
+
+def of_people(person_ids: Collection[int] | None = None) -> dict[int, list[Row]]:
+    """Every event of these accounts, or of all, each by the first half-day; who is on no roll is left out."""
+    mine = [
+        Registration.person_id.is_not(None) if person_ids is None else Registration.person_id.in_(person_ids),
+        Registration.state != RegistrationState.CANCELLED,
+        Registration.merged_into_id.is_(None),
+    ]
+    ids = select(Registration.id).where(*mine)
+    theirs = or_(Registration.id.in_(ids), Registration.merged_into_id.in_(ids))
+    found = db.session.scalars(
+        select(Registration)
+        .options(joinedload(Registration.event).selectinload(Event.half_days), joinedload(Registration.person))
+        .where(*mine)
+    ).all()
+    said = _said(theirs) if found else {}
+    rows: dict[int, list[Row]] = defaultdict(list)
+    for one in sorted(found, key=lambda one: [half_day.starts_at for half_day in one.event.half_days]):
+        if one.person_id is not None:
+            rows[one.person_id].append(row(one.event, one, said))
+    return rows
+
+
+def of_one(event: Event, person_id: int | None, registration_id: UUID | None) -> list[Row]:
+    """The row of someone on the roll, found by account or by registration; none where they are not on it."""
+    who = Registration.person_id == person_id if person_id else Registration.id == registration_id
+    return [of_registration(event, one) for one in db.session.scalars(on_the_roll(event).where(who))]
 
 
 def row(event: Event, registration: Registration, said: dict[tuple[UUID, UUID], list[Seen]]) -> Row:

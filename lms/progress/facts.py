@@ -1,14 +1,19 @@
-"""What someone has done, as the records say: the wing's only SQL, one query a kind."""
+"""What people have done, as the records say: the wing's only SQL, one query a kind, for one or for five hundred."""
 
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from msgspec import Struct
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from lms.database import db
+from lms.events import roll
+from lms.events.roll import Row
 from lms.lessons.models import Visit
 from lms.lessons.reading import is_read
-from lms.progress.completion import Deeds
+from lms.progress.completion import Done
 from lms.quizzes.models import Attempt
 
 
@@ -20,6 +25,11 @@ class Reading(Struct, frozen=True):
     seen_at: datetime
     ended_at: datetime | None
     checked_at: datetime | None
+
+    @property
+    def read_at(self) -> datetime | None:
+        """When the last of what makes a lesson read was done."""
+        return max(self.ended_at, self.checked_at) if self.ended_at and self.checked_at else None
 
 
 class Best(Struct, frozen=True):
@@ -33,43 +43,89 @@ class Best(Struct, frozen=True):
 
 
 class Facts(Struct, frozen=True):
-    """Someone's readings by lesson and best attempts by topic."""
+    """Someone's readings by lesson, best attempts by topic, and rolls by event, where these were asked for."""
 
-    readings: dict[str, Reading]
-    quizzes: dict[str, Best]
+    readings: dict[str, Reading] = {}
+    quizzes: dict[str, Best] = {}
+    attended: Sequence[Row] = ()
 
-    def done(self) -> Deeds:
+    def done(self) -> Done:
         """What counts towards a certificate."""
-        return Deeds(
+        return Done(
             lessons=frozenset(lesson for lesson, reading in self.readings.items() if is_read(reading)),
             quizzes=frozenset(slug for slug, best in self.quizzes.items() if best.passed_at),
+            half_days={row.registration.event.slug: row.half_days for row in self.attended},
         )
 
     def last_read(self) -> Reading | None:
         return max(self.readings.values(), key=lambda reading: reading.seen_at, default=None)
 
 
+NOTHING = Facts()
+
+
 def of_person(person_id: int) -> Facts:
-    """The facts of one person."""
-    visits = db.session.execute(
-        select(Visit.lesson, Visit.place, Visit.seen_at, Visit.ended_at, Visit.checked_at).where(
-            Visit.person_id == person_id
+    """What one person has read and answered; not where they were, which the pages of topics do not say."""
+    readings = _readings(Visit.person_id == person_id)
+    quizzes = _quizzes(Attempt.person_id == person_id)
+    return Facts(readings.get(person_id, {}), quizzes.get(person_id, {}))
+
+
+def whole(person_id: int) -> Facts:
+    """Everything that a paper may ask of one person."""
+    return of_people([person_id]).get(person_id, NOTHING)
+
+
+def of_people(person_ids: Collection[int] | None = None) -> dict[int, Facts]:
+    """Everything that a paper may ask, of these people or of all; who did nothing at all is left out."""
+    if person_ids is None:
+        readings, quizzes = _readings(), _quizzes()
+    else:
+        readings = _readings(Visit.person_id.in_(person_ids))
+        quizzes = _quizzes(Attempt.person_id.in_(person_ids))
+    attended = roll.of_people(person_ids)
+    return {
+        person_id: Facts(readings.get(person_id, {}), quizzes.get(person_id, {}), attended.get(person_id, ()))
+        for person_id in readings.keys() | quizzes.keys() | attended.keys()
+    }
+
+
+def _readings(*which: ColumnElement[bool]) -> dict[int, dict[str, Reading]]:
+    """Visits by person and lesson."""
+    rows = db.session.execute(
+        select(Visit.person_id, Visit.lesson, Visit.place, Visit.seen_at, Visit.ended_at, Visit.checked_at).where(
+            *which
         )
     )
-    attempts = db.session.execute(
-        select(Attempt.id, Attempt.module, Attempt.points, Attempt.out_of, Attempt.passed, Attempt.submitted_at)
-        .where(Attempt.person_id == person_id)
+    found: dict[int, dict[str, Reading]] = defaultdict(dict)
+    for person_id, *row in rows:
+        found[person_id][row[0]] = Reading(*row)
+    return found
+
+
+def _quizzes(*which: ColumnElement[bool]) -> dict[int, dict[str, Best]]:
+    """Best attempts by person and topic."""
+    rows = db.session.execute(
+        select(
+            Attempt.person_id, Attempt.id, Attempt.module, Attempt.points, Attempt.out_of, Attempt.passed,
+            Attempt.submitted_at,
+        )
+        .where(*which)
         .order_by(Attempt.number)
+    )  # fmt: skip
+    found: dict[int, dict[str, Best]] = defaultdict(dict)
+    for row in rows:
+        found[row.person_id][row.module] = _better(found[row.person_id].get(row.module, Best()), row)
+    return found
+
+
+def _better(was: Best, row: Any) -> Best:
+    """The best of a topic so far and one attempt more; the first that passed says since when."""
+    better = row.points is not None and (row.points > was.points or not was.out_of)
+    return Best(
+        points=row.points if better else was.points,
+        out_of=row.out_of if better else was.out_of,
+        passed_at=was.passed_at or (row.submitted_at if row.passed else None),
+        tried=was.tried + (row.submitted_at is not None),
+        open_id=row.id if row.submitted_at is None else was.open_id,
     )
-    quizzes: dict[str, Best] = {}
-    for row in attempts:
-        was = quizzes.get(row.module, Best())
-        better = row.points is not None and (row.points > was.points or not was.out_of)
-        quizzes[row.module] = Best(
-            points=row.points if better else was.points,
-            out_of=row.out_of if better else was.out_of,
-            passed_at=was.passed_at or (row.submitted_at if row.passed else None),
-            tried=was.tried + (row.submitted_at is not None),
-            open_id=row.id if row.submitted_at is None else was.open_id,
-        )
-    return Facts(readings={row.lesson: Reading(*row) for row in visits}, quizzes=quizzes)

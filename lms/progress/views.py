@@ -10,17 +10,16 @@ from flask_login import current_user
 
 from lms.accounts.access import public
 from lms.content.library import course, language_notes, module_or_404
-from lms.content.material import Lesson, Module
+from lms.content.material import Lesson, Module, PaperKind
 from lms.lessons.outline import outline
 from lms.lessons.reading import is_read, per_cent, still_open
 from lms.pages import points
 from lms.progress import facts
-from lms.progress.completion import asked, missing
-from lms.progress.facts import Best, Facts, Reading
+from lms.progress.completion import Asked, asked
+from lms.progress.facts import NOTHING, Best, Facts, Reading
 from lms.settings import LANGUAGES
 
 bp = Blueprint("progress", __name__)
-NOBODY = Facts(readings={}, quizzes={})
 
 
 def init_app(app: Flask) -> None:
@@ -42,7 +41,7 @@ def modules() -> ResponseReturnValue:
 
 
 def _catalogue() -> ResponseReturnValue:
-    known = facts.of_person(current_user.id) if current_user.is_authenticated else NOBODY
+    known = facts.of_person(current_user.id) if current_user.is_authenticated else NOTHING
     place = _place(known)
     topics = [_card(module, known, place) for module in course().modules]
     return render_template("progress/home.html", course=course(), topics=topics, place=place)
@@ -53,7 +52,7 @@ def _catalogue() -> ResponseReturnValue:
 def topic(slug: str) -> ResponseReturnValue:
     """One topic: what it is for, where its law stands, its lessons and its quiz."""
     module = module_or_404(slug)
-    known = facts.of_person(current_user.id) if current_user.is_authenticated else NOBODY
+    known = facts.of_person(current_user.id) if current_user.is_authenticated else NOTHING
     visits = {key.partition("/")[2]: seen for key, seen in known.readings.items() if key.startswith(f"{slug}/")}
     steps = outline(module, visits)
     standing = _card(module, known, _place(known))
@@ -171,12 +170,11 @@ def _minutes_left(lesson: Lesson, reading: Reading | None) -> int:
 
 @bp.get("/progress")
 def progress() -> ResponseReturnValue:
-    """One checklist of what the certificate asks, each line done or with the link that does it."""
-    paper = course().papers[0]
-    known = facts.of_person(current_user.id)
+    """One checklist of what the course's paper asks, each line done or with the link that does it."""
+    paper = course().papers_of(PaperKind.COMPLETION)[0]
+    known = facts.whole(current_user.id)
     wanted = asked(paper, course())
-    left = missing(wanted, known.done())
-    groups = [_group(module, known, wanted, left) for module in course().modules]
+    groups = [_group(module, known, wanted) for module in course().modules]
     groups = [group for group in groups if group["lines"]]
     lines = [line for group in groups for line in group["lines"]]
     first = next((line for line in lines if line["state"] != "done"), None)
@@ -191,17 +189,14 @@ def progress() -> ResponseReturnValue:
         }
         for line in lines
     ]
-    return render_template(
-        "progress/progress.html", paper=paper, groups=groups, steps=steps, done=len(wanted) - len(left), all=len(wanted)
-    )
+    done = sum(line["state"] == "done" for line in lines)
+    return render_template("progress/progress.html", paper=paper, groups=groups, steps=steps, done=done, all=len(lines))
 
 
-def _group(module: Module, known: Facts, wanted: Any, left: Any) -> dict[str, Any]:
-    lines = [
-        _lesson_line(module, lesson, known, left) for lesson in module.lessons if _key(module, lesson) in wanted.lessons
-    ]
+def _group(module: Module, known: Facts, wanted: Asked) -> dict[str, Any]:
+    lines = [_lesson_line(module, lesson, known) for lesson in module.lessons if _key(module, lesson) in wanted.lessons]
     if module.slug in wanted.quizzes:
-        lines.append(_quiz_line(module, known.quizzes.get(module.slug, Best()), left))
+        lines.append(_quiz_line(module, known.quizzes.get(module.slug, Best())))
     done = sum(line["state"] == "done" for line in lines)
     return {
         "title": gettext("Topic %(n)s", n=module.number),
@@ -216,17 +211,16 @@ def _key(module: Module, lesson: Lesson) -> str:
     return f"{module.slug}/{lesson.id}"
 
 
-def _lesson_line(module: Module, lesson: Lesson, known: Facts, left: Any) -> dict[str, Any]:
+def _lesson_line(module: Module, lesson: Lesson, known: Facts) -> dict[str, Any]:
     reading = known.readings.get(_key(module, lesson))
-    if _key(module, lesson) not in left.lessons and reading and reading.ended_at and reading.checked_at:
-        read_on = max(reading.ended_at, reading.checked_at)
+    if reading and reading.read_at:
         return {
             "title": lesson.title,
             "language": lesson.locale,
             "words": gettext("Lesson read"),
             "state": "done",
             "action": None,
-            "done_on": read_on,
+            "done_on": reading.read_at,
         }
     words = {
         "question": gettext("Answer its check-yourself question."),
@@ -247,12 +241,12 @@ def _lesson_line(module: Module, lesson: Lesson, known: Facts, left: Any) -> dic
     }
 
 
-def _quiz_line(module: Module, best: Best, left: Any) -> dict[str, Any]:
+def _quiz_line(module: Module, best: Best) -> dict[str, Any]:
     title = gettext("Quiz, topic %(n)s", n=module.number)
     score = (
         gettext("Best attempt: %(score)s of %(of)s.", score=points(best.points), of=best.out_of) if best.tried else ""
     )
-    if module.slug not in left.quizzes:
+    if best.passed_at:
         return {
             "title": title, "language": g.locale, "words": score, "state": "done", "action": None,
             "done_on": best.passed_at,

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Connection,
+    Date,
     Float,
     Integer,
     LargeBinary,
@@ -144,6 +145,10 @@ FITTING = {
     ("mark", "kind"): "came",
     ("mark", "outcome"): "recorded",
     ("mark", "undoes_id"): None,
+    ("certificate", "sha256"): "a" * 64,
+    ("certificate", "key_fingerprint"): "f é",
+    ("certificate", "successor_id"): None,
+    ("confirmed_name", "registration_id"): None,
 }
 
 
@@ -162,6 +167,8 @@ def value_for(table: Table, column: Any) -> Any:
             return 1.0
         case DateTime():
             return NOON
+        case Date():
+            return NOON.date()
         case JSON():
             return {"a": ["é", 1]}
         case Uuid():
@@ -369,7 +376,45 @@ def step_0002(site: Site) -> None:
             site.ask(lambda connection, wrong=wrong: connection.execute(text(wrong)))
 
 
-DATA_TESTS = {"0001": step_0001, "0002": step_0002}
+def step_0003(site: Site) -> None:
+    """What was kept stays; one paper of a kind to a holder, whoever that is found by, and every end has a reason."""
+    site.up("0002")
+    fill(site)
+    before = site.rows()
+
+    site.up("0003")
+    assert {name: rows for name, rows in site.rows().items() if name in before} == before
+    fill(site, but=before)
+    site.ask(
+        lambda connection: connection.execute(text("UPDATE certificate SET superseded_at = NULL, superseded_why = ''"))
+    )
+
+    another = (
+        "INSERT INTO certificate SELECT 2, 'D-2', kind, paper, scope, {person}, {registration}, name, statement_kept,"
+        " sha256, size, key_fingerprint, issued_at, issued_by_id, keep_until, superseded_at, superseded_why,"
+        " superseded_by_id, successor_id, revoked_at, revoked_why, revoked_by_id FROM certificate"
+    )
+    for wrong in (
+        another.format(person="person_id", registration="NULL"),
+        another.format(person="NULL", registration="registration_id"),
+        "UPDATE certificate SET revoked_why = ''",
+        "UPDATE certificate SET superseded_why = 'none'",
+        "UPDATE certificate SET successor_id = id",
+        "UPDATE certificate SET sha256 = 'short'",
+        "UPDATE confirmed_name SET name = ''",
+        "UPDATE confirmed_name SET person_id = NULL",
+        "UPDATE signing_key SET compromised_why = ''",
+        "DELETE FROM signing_key",
+    ):
+        with pytest.raises(IntegrityError):
+            site.ask(lambda connection, wrong=wrong: connection.execute(text(wrong)))
+
+    site.ask(lambda connection: connection.execute(text("DELETE FROM batch")))
+    site.ask(lambda connection: connection.execute(text("DELETE FROM certificate")))
+    assert not any(site.rows()[name] for name in ("batch", "batch_line", "certificate", "certificate_file"))
+
+
+DATA_TESTS = {"0001": step_0001, "0002": step_0002, "0003": step_0003}
 
 
 def test_every_migration_has_a_data_test():

@@ -1,0 +1,1 @@
+"""Papers that are issued: their facts, their signature, their record and their check."""
