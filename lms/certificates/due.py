@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
@@ -207,8 +208,6 @@ def _confirmed(people: Collection[int], registrations: Collection[UUID]) -> dict
     return {row.person_id if row.registration_id is None else row.registration_id: row.name for row in rows}
 
 
-def _among(column: ColumnElement[object] | object, keys: Collection[object]) -> list[ColumnElement[bool]]:
+def _among(column: Any, keys: Collection[object]) -> list[ColumnElement[bool]]:
     """Rows of these keys; of many, all rows: a long list costs more than rows that nobody looks up."""
-    if len(keys) > 100:
-        return [column.is_not(None)]  # type: ignore[attr-defined]
-    return [column.in_(keys)]  # type: ignore[attr-defined]
+    return [column.is_not(None) if len(keys) > 100 else column.in_(keys)]

@@ -155,7 +155,7 @@ def _add(made: Made, by: int | None, at: datetime) -> str | None:
         .values(
             fingerprint=key.fingerprint,
             subject=key.subject,
-            certificate=key.certificate,
+            certificate=key.pem,
             first_used_at=at,
             compromised_why="",
         )

@@ -98,8 +98,8 @@ def _readings(*which: ColumnElement[bool]) -> dict[int, dict[str, Reading]]:
         )
     )
     found: dict[int, dict[str, Reading]] = defaultdict(dict)
-    for person_id, *row in rows:
-        found[person_id][row[0]] = Reading(*row)
+    for person_id, lesson, place, seen_at, ended_at, checked_at in rows:
+        found[person_id][lesson] = Reading(lesson, place, seen_at, ended_at, checked_at)
     return found
 
 

@@ -24,39 +24,47 @@ class Counted(Protocol):
 def asks(line: Counted, titles: Mapping[str, str]) -> str:
     """What a line asks: “Be present at 3 half-days of one event”. `titles` are events' by their slugs."""
     if line.kind == Kind.LESSONS:
-        return ngettext("Read %(num)s lesson", "Read %(num)s lessons", line.asked)
+        return str(ngettext("Read %(num)s lesson", "Read %(num)s lessons", line.asked))
     if line.kind == Kind.QUIZZES:
-        return ngettext("Pass %(num)s quiz", "Pass %(num)s quizzes", line.asked)
+        return str(ngettext("Pass %(num)s quiz", "Pass %(num)s quizzes", line.asked))
     if line.over == "one":
-        return ngettext(
-            "Be present at %(num)s half-day of one event", "Be present at %(num)s half-days of one event", line.asked
+        return str(
+            ngettext(
+                "Be present at %(num)s half-day of one event",
+                "Be present at %(num)s half-days of one event",
+                line.asked,
+            )
         )
     if line.over == "all":
-        return ngettext(
-            "Be present at %(num)s half-day of the events", "Be present at %(num)s half-days of the events", line.asked
+        return str(
+            ngettext(
+                "Be present at %(num)s half-day of the events",
+                "Be present at %(num)s half-days of the events",
+                line.asked,
+            )
         )
     where = gettext(" or ").join(titles.get(slug, slug) for slug in line.over)
-    return ngettext(
+    return str(ngettext(
         "Be present at %(num)s half-day: %(where)s", "Be present at %(num)s half-days: %(where)s", line.asked,
         where=where,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 def stands(line: Counted) -> str:
     """How far a line is done: “22 of 23 lessons read”."""
     of = {"done": line.done, "asked": line.asked}
     if line.kind == Kind.LESSONS:
-        return gettext("%(done)s of %(asked)s lessons read", **of)
+        return str(gettext("%(done)s of %(asked)s lessons read", **of))
     if line.kind == Kind.QUIZZES:
-        return gettext("%(done)s of %(asked)s quizzes passed", **of)
-    return gettext("%(done)s of %(asked)s half-days present", **of)
+        return str(gettext("%(done)s of %(asked)s quizzes passed", **of))
+    return str(gettext("%(done)s of %(asked)s half-days present", **of))
 
 
 def lacks(line: Counted) -> str:
     """What is left of a line: “1 lesson is not read yet”."""
     left = line.asked - line.done
     if line.kind == Kind.LESSONS:
-        return ngettext("%(num)s lesson is not read yet", "%(num)s lessons are not read yet", left)
+        return str(ngettext("%(num)s lesson is not read yet", "%(num)s lessons are not read yet", left))
     if line.kind == Kind.QUIZZES:
-        return ngettext("%(num)s quiz is not passed yet", "%(num)s quizzes are not passed yet", left)
-    return ngettext("%(num)s half-day is missing", "%(num)s half-days are missing", left)
+        return str(ngettext("%(num)s quiz is not passed yet", "%(num)s quizzes are not passed yet", left))
+    return str(ngettext("%(num)s half-day is missing", "%(num)s half-days are missing", left))
