@@ -1,0 +1,1 @@
+"""Live exercises: a trainer runs a scenario in the room."""
