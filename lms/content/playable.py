@@ -101,16 +101,17 @@ def _order(draft: Draft) -> Unfit:
 
 
 def _time(draft: Draft) -> Unfit:
-    """Where the plan leaves less time for tasks than they are said to take; a condition may make others faster."""
+    """Where what is asked takes longer than the plan leaves before the room's next message; conditions left aside."""
     always = [inject for inject in draft.injects if inject.when is None]
-    ends = [inject.minute for inject in always[1:]] + ([draft.frame.debrief_from] if draft.frame else [])
-    taken, since = 0, -1
-    for inject, end in zip(always, ends, strict=False):
-        if inject.minute > since:
-            taken, since = 0, inject.minute
-        taken += sum(task.minutes for task in draft.tasks if task.inject == inject.id)
-        if end > since and taken > end - since:
-            reason = f"what is asked takes {taken} minutes, but minute {end} comes after {end - since}"
+    room = [inject for inject in always if inject.to == EVERYONE]
+    ends = [inject.minute for inject in room[1:]] + ([draft.frame.debrief_from] if draft.frame else [])
+    briefed = draft.frame.briefing_minutes if draft.frame else 0
+    for inject, end in zip(room, ends, strict=False):
+        within = {one.id for one in always if inject.minute <= one.minute < end} | {inject.id}
+        taken = sum(task.minutes for task in draft.tasks if task.inject in within)
+        left = max(0, end - max(inject.minute, briefed))
+        if taken > left and end > inject.minute:
+            reason = f"what is asked takes {taken} minutes, but only {left} are left before minute {end}"
             yield inject.id, f"inject “{inject.id}”", reason
 
 

@@ -7,6 +7,7 @@ Table = dict[str, Any]
 STRUCTURE = {
     *("id", "kind", "lesson", "sources", "source", "checked", "number", "absent"),
     *("inject", "to", "when", "professions"),
+    *("lessons", "quizzes", "over"),
 }
 WHOLE = {"units", "when"}  # tables that are not laid over key by key
 GROWING = {"question", "role", "team", "inject", "task", "debrief"}
