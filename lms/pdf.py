@@ -1,6 +1,7 @@
 """How HTML becomes a tagged PDF, in a process of its own, and a text becomes a QR code.
 
     render(html) -> bytes                     a PDF/UA-1 file; Failed says in words why there is none
+    record(html, attachment) -> bytes         the same as PDF/A-3a too, with a file in it, ready to be signed
     qr(text, alternative) -> Markup           an inline SVG, for pages and documents alike
     unprintable(text) -> list[str]            the letters no font of ours has: ask before a name is printed for good
 
@@ -8,30 +9,26 @@
 `lms/static/paper.css`: the class of its `<body>` names the paper. Nothing it names is fetched. A letter that
 no font of ours has is printed as �.
 
-The process (`lms/press.py`) starts with the first document and ends when none has come for a minute. One document is
-printed at a time; the others wait their turn.
+The process (`lms/press.py`) starts with the first document and ends when none has come for a minute; `lms/apart.py`
+speaks to it.
 """
 
-import atexit
+import base64
+import json
 import logging
-import os
 import re
-import struct
-import subprocess
-import sys
-import threading
 import unicodedata
-from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 from pathlib import Path
-from typing import IO, cast
 
 import segno
 from flask_babel import gettext as _
 from fontTools.ttLib import TTFont
 from markupsafe import Markup
 
+from lms.apart import Apart, Ended, Faulty, NoLibraries, NoTurn, TooLarge, TooLong, ends_with_us
 from lms.paths import PACKAGE, STATIC
 
 FONTS = STATIC / "fonts" / "pdf"
@@ -40,12 +37,6 @@ QUIET_ZONE = 4
 # What a text may hold besides letters: ends of lines, and marks that join, part or turn letters and have no ink.
 INKLESS = frozenset("\t\n\r\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069")
 REPLACEMENT = "\ufffd"
-# What the other process may know of this one: where things lie, no keys and no addresses.
-HANDED_ON = ("PATH", "SYSTEMROOT", "TMPDIR", "TEMP", "LD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH")
-HEAD = struct.Struct(">cI")
-LIBRARIES_MISSING = 3
-WORKED_TOO_LONG = -27  # what SIGPROF leaves behind
-BUSY = 3
 
 log = logging.getLogger(__name__)
 
@@ -54,184 +45,95 @@ class Failed(Exception):
     """A document that could not be printed, in words for whoever asked for it."""
 
 
-class Press:
-    """One process that prints, and whoever waits for it. Safe to use from many threads.
+@dataclass(frozen=True)
+class Attachment:
+    """A file within a document: its name, what is in it, its type (“application/json”) and what it is, in words."""
 
-    A document may work for `seconds`, and may take three times as long where the machine is busy with other things.
-    """
+    name: str
+    content: bytes
+    mimetype: str
+    description: str
+
+
+class Press(Apart):
+    """The process that prints. A document may work for `seconds`."""
 
     def __init__(
         self, *, seconds: float = 20, megabytes: int = 512, idle_seconds: float = 60, turn_seconds: float = 60
     ) -> None:
-        self.seconds = seconds
-        self.megabytes = megabytes
-        self.idle_seconds = idle_seconds
-        self.turn_seconds = turn_seconds
-        self.process: subprocess.Popen[bytes] | None = None
-        self._turn = threading.Lock()
-        self._rest: threading.Timer | None = None
-        self._inherited: subprocess.Popen[bytes] | None = None
+        super().__init__(
+            str(STYLESHEET),
+            environment={"FONTCONFIG_FILE": str(FONTS / "fonts.conf")},
+            seconds=seconds,
+            megabytes=megabytes,
+            idle_seconds=idle_seconds,
+            turn_seconds=turn_seconds,
+        )
+
+    def script(self) -> Path:
+        return PACKAGE / "press.py"
 
     def print(self, html: str) -> bytes:
-        """The PDF of a page. Raises Failed."""
-        if not self._turn.acquire(timeout=self.turn_seconds):
-            raise Failed(_("Other documents are being made just now. Try again in a minute."))
+        """The PDF/UA-1 file of a page. Raises Failed."""
+        return self._told(b"P", html.encode())
+
+    def record(self, html: str, attachment: Attachment) -> bytes:
+        """The PDF/A-3a and PDF/UA-1 file of a page, ready to be signed. Raises Failed."""
+        parcel = {
+            "page": html,
+            "name": attachment.name,
+            "content": base64.b64encode(attachment.content).decode(),
+            "mimetype": attachment.mimetype,
+            "description": attachment.description,
+            "field": _("Digital signature"),
+        }
+        return self._told(b"R", json.dumps(parcel).encode())
+
+    def _told(self, letter: bytes, errand: bytes) -> bytes:
         try:
-            self._cancel_rest()
-            if self._runs():
-                try:
-                    return self._printed(html)
-                except _Ended:
-                    pass  # it had grown old or was ended from outside; the document may be sound
-            self._start()
-            return self._printed(html)
-        except _Ended as ended:
-            raise Failed(ended.words) from None
-        finally:
-            self._begin_rest()
-            self._turn.release()
-
-    def close(self) -> None:
-        """End the process, if it runs."""
-        with self._turn:
-            self._cancel_rest()
-            self._end()
-
-    def forget(self) -> None:
-        """After a fork: the process that prints is the parent's; two who spoke to it would get each other's pages."""
-        self._turn = threading.Lock()
-        self._rest = None
-        self._inherited, self.process = self.process, None
-
-    def _printed(self, html: str) -> bytes:
-        overdue = threading.Event()
-        watch = threading.Timer(self.seconds * BUSY, self._give_up, [overdue])
-        watch.daemon = True
-        watch.start()
-        try:
-            letter, body = self._ask(html.encode())
-        except OSError:
-            letter, body = b"", b""
-        except BaseException:
-            self._give_up(overdue)  # else its answer would go to whoever asks next
-            raise
-        finally:
-            watch.cancel()
-            watch.join()
-        if letter == b"D" and not overdue.is_set():
-            return body
-        if letter == b"F":
-            log.error("A document could not be printed: %s", body.decode(errors="replace"))
-            raise Failed(_("This document could not be made. Tell the people who run this site."))
-        status = self._end()
-        if overdue.is_set() or status == WORKED_TOO_LONG:
-            log.error("A document took longer than %s seconds", self.seconds)
-            raise Failed(_("This document took too long to make. Choose fewer rows and try again."))
-        if status == LIBRARIES_MISSING:
+            return self.do(letter, errand)
+        except NoTurn:
+            raise Failed(_("Other documents are being made just now. Try again in a minute.")) from None
+        except NoLibraries:
             raise Failed(
                 _(
                     "This machine lacks the libraries that lay out a PDF. "
                     "Type lms doctor: it names the command that brings them."
                 )
-            )
-        if letter == b"M":
-            raise _Ended(_("This document is too large to make. Choose fewer rows and try again."))
-        log.error("The process that prints documents ended with status %s", status)
-        raise _Ended(_("This document could not be made. Tell the people who run this site."))
-
-    def _ask(self, page: bytes) -> tuple[bytes, bytes]:
-        """The letter and the bytes that come back for a page; raises OSError when nobody answers."""
-        asked, given = self._pipes()
-        asked.write(HEAD.pack(b"P", len(page)) + page)
-        asked.flush()
-        head = given.read(HEAD.size)
-        if len(head) < HEAD.size:
-            raise BrokenPipeError
-        letter, length = HEAD.unpack(head)
-        body = given.read(length)
-        if len(body) < length:
-            raise BrokenPipeError
-        return letter, body
-
-    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
-        process = cast("subprocess.Popen[bytes]", self.process)
-        return cast("IO[bytes]", process.stdin), cast("IO[bytes]", process.stdout)
-
-    def _give_up(self, overdue: threading.Event) -> None:
-        overdue.set()
-        if self.process:
-            self.process.kill()
-
-    def _runs(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
-    def _start(self) -> None:
-        self._end()
-        environment = {name: os.environ[name] for name in HANDED_ON if name in os.environ}
-        environment |= {"FONTCONFIG_FILE": str(FONTS / "fonts.conf"), "LANG": "C.UTF-8"}
-        limits = [str(self.megabytes * 1024 * 1024), str(self.seconds)]
-        self.process = subprocess.Popen(  # noqa: S603 - our own file, by our own interpreter
-            [sys.executable, "-P", str(PACKAGE / "press.py"), str(STYLESHEET), *limits],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-        )
-
-    def _end(self) -> int | None:
-        """Stop the process and give the status it ended with."""
-        if self.process is None:
-            return None
-        asked, given = self._pipes()
-        process, self.process = self.process, None
-        with suppress(OSError):  # what was not sent is sent to nobody
-            asked.close()
-        try:
-            status = process.wait(2)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            status = process.wait()
-        given.close()
-        return status
-
-    def _begin_rest(self) -> None:
-        if not self._runs():
-            return
-        self._rest = threading.Timer(self.idle_seconds, self._end_rest)
-        self._rest.daemon = True
-        self._rest.start()
-
-    def _cancel_rest(self) -> None:
-        if self._rest:
-            self._rest.cancel()
-        self._rest = None
-
-    def _end_rest(self) -> None:
-        with self._turn:
-            if self._rest is threading.current_thread():
-                self._rest = None
-                self._end()
-
-
-class _Ended(Exception):
-    """The process ended while it printed; a fresh one may do better."""
-
-    def __init__(self, words: str) -> None:
-        super().__init__(words)
-        self.words = words
+            ) from None
+        except TooLong as fault:
+            log.error("A document was given up: %s", fault)
+            raise Failed(_("This document took too long to make. Choose fewer rows and try again.")) from None
+        except TooLarge:
+            raise Failed(_("This document is too large to make. Choose fewer rows and try again.")) from None
+        except (Faulty, Ended) as fault:
+            log.error("A document could not be printed: %s", fault)
+            raise Failed(_("This document could not be made. Tell the people who run this site.")) from None
 
 
 _press = Press()
-atexit.register(_press.close)
-if sys.platform != "win32":
-    os.register_at_fork(after_in_child=_press.forget)
+ends_with_us(_press)
 
 
 def render(html: str) -> bytes:
     """The tagged PDF (PDF/UA-1) of a whole page. Raises Failed, whose words are for whoever asked."""
+    return _press.print(_printable(html))
+
+
+def record(html: str, attachment: Attachment) -> bytes:
+    """What `render` gives, made to last: PDF/A-3a besides, with a file attached and a signature still to be written.
+
+    `lms/certificates/signing.py` writes it in place; until then the file says that it is signed and is not. Give the
+    page `<meta name="dcterms.created">`, or the file does not say when it was made. Raises Failed.
+    """
+    return _press.record(_printable(html), attachment)
+
+
+def _printable(html: str) -> str:
     if not unicodedata.is_normalized("NFC", html):
         # Not across a bracket: “>” and a combining stroke after it would become one letter, and the tag stay open.
         html = re.sub("[^<>]+", lambda text: unicodedata.normalize("NFC", text[0]), html)
-    return _press.print(html.translate({ord(letter): REPLACEMENT for letter in set(html) - _letters()}))
+    return html.translate({ord(letter): REPLACEMENT for letter in set(html) - _letters()})
 
 
 def unprintable(text: str) -> list[str]:

@@ -1,38 +1,50 @@
 """The process that prints documents: HTML comes in by stdin, a PDF goes out by stdout, nothing else is reached.
 
-`lms/pdf.py` runs this file by its path, with a stylesheet, bytes of memory and seconds of work a document may take.
-So it knows nothing of the house, and its imports are no weight on the web process. It fetches nothing and reads no
-file but its stylesheet and the fonts. A message either way is one letter, a length of four bytes, and so many bytes.
+`lms/pdf.py` runs this file by its path, with a stylesheet besides its limits, so its imports are no weight on the web
+process. It fetches nothing and reads no file but its stylesheet and the fonts. `lms/errands.py` says how one speaks to
+it: `P` and a page for a PDF/UA-1 file, `R` and a parcel for one that is PDF/A-3a too and ready to be signed.
 """
 
-import os
-import signal
-import struct
+import base64
+import io
+import json
 import sys
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any
 
-if sys.platform == "linux":
-    import resource
+from lms.errands import LIBRARIES_MISSING, keep_within_memory, run
 
-HEAD = struct.Struct(">cI")
-PRINT, DONE, FAULTY, TOO_LARGE = b"P", b"D", b"F", b"M"
-LIBRARIES_MISSING = 3
-VARIANT = "pdf/ua-1"
-
-if __name__ == "__main__" and sys.platform == "linux":  # elsewhere the limit on time alone holds
-    _most = int(sys.argv[2])
-    resource.setrlimit(
-        resource.RLIMIT_DATA, (_most, _most)
-    )  # what is written to, not libraries and fonts that are read
+if __name__ == "__main__":
+    keep_within_memory()
 
 try:
-    from weasyprint import CSS, HTML
+    import pydyf
+    from weasyprint import CSS, HTML, Attachment
     from weasyprint.logger import LOGGER
     from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import URLFetcher
 except OSError:  # what cffi raises when Pango, HarfBuzz or Fontconfig is not on the machine
     sys.exit(LIBRARIES_MISSING)
+
+ACCESSIBLE, ARCHIVAL = "pdf/ua-1", "pdf/a-3a"
+# What an archival file must say to be an accessible one too: ISO 14289-1, 5, described as ISO 19005-3, 6.6.2.3 asks.
+ACCESSIBLE_TOO = b"""<rdf:Description xmlns:pdfuaid="http://www.aiim.org/pdfua/ns/id/" \
+xmlns:pdfaExtension="http://www.aiim.org/pdfa/ns/extension/" xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" \
+xmlns:pdfaProperty="http://www.aiim.org/pdfa/ns/property#" rdf:about=""><pdfuaid:part>1</pdfuaid:part>\
+<pdfaExtension:schemas><rdf:Bag><rdf:li rdf:parseType="Resource"><pdfaSchema:schema>PDF/UA identification\
+</pdfaSchema:schema><pdfaSchema:namespaceURI>http://www.aiim.org/pdfua/ns/id/</pdfaSchema:namespaceURI>\
+<pdfaSchema:prefix>pdfuaid</pdfaSchema:prefix><pdfaSchema:property><rdf:Seq><rdf:li rdf:parseType="Resource">\
+<pdfaProperty:name>part</pdfaProperty:name><pdfaProperty:valueType>Integer</pdfaProperty:valueType>\
+<pdfaProperty:category>internal</pdfaProperty:category><pdfaProperty:description>Part of ISO 14289\
+</pdfaProperty:description></rdf:li></rdf:Seq></pdfaSchema:property></rdf:li></rdf:Bag></pdfaExtension:schemas>\
+</rdf:Description></rdf:RDF>"""
+PRINTED_AND_LOCKED = 4 + 128
+SIGNED_AND_ONLY_ADDED_TO = 1 + 2
+# `lms/seal.py` looks for these three in a row.
+NO_TIME, NO_RANGE = b"(D:00000000000000Z)", b"[0 0000000000 0000000000 0000000000]"
+ROOM = 5120  # bytes: a signature of RSA-4096 with its certificate and those of two who vouch for it
 
 
 class Closed(URLFetcher):
@@ -42,50 +54,85 @@ class Closed(URLFetcher):
         raise ValueError("A document fetches nothing.")
 
 
-def where(error: BaseException) -> str:
-    """Kind and place of a fault, without its words: those may hold somebody's name."""
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    place = f" in {Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}" if trace else ""
-    return type(error).__name__ + place
+class Signature(pydyf.Dictionary):
+    """A signature still to be written, kept out of compressed parts so that its bytes can be found."""
+
+    compressible = False
 
 
-def answer(html: str, stylesheet: CSS, fonts: FontConfiguration) -> tuple[bytes, bytes]:
-    """The letter and the bytes that go back for one document."""
-    try:
-        document = HTML(string=html, url_fetcher=Closed())
-        return DONE, document.write_pdf(stylesheets=[stylesheet], font_config=fonts, pdf_variant=VARIANT)
-    except MemoryError:
-        return TOO_LARGE, b""
-    except Exception as error:
-        return FAULTY, where(error).encode()
+def document(page: str) -> HTML:
+    return HTML(string=page, url_fetcher=Closed())
 
 
-def allow(seconds: float) -> None:
-    """Let the next document work this long, waiting for others not counted; after that the process ends."""
-    if sys.platform != "win32":
-        signal.setitimer(signal.ITIMER_PROF, seconds)
+def printed(stylesheet: CSS, fonts: FontConfiguration, page: bytes) -> bytes:
+    """The PDF/UA-1 file of a page."""
+    file: bytes = document(page.decode()).write_pdf(stylesheets=[stylesheet], font_config=fonts, pdf_variant=ACCESSIBLE)
+    return file
 
 
-def work(asked: BinaryIO, given: BinaryIO, css: str, seconds: float) -> None:
-    """Print one document after another, until whoever asked is gone, or memory or time has run out."""
-    fonts = FontConfiguration()
-    stylesheet = CSS(string=css, font_config=fonts, url_fetcher=Closed())
-    while head := asked.read(HEAD.size):
-        _, length = HEAD.unpack(head)
-        page = asked.read(length).decode()
-        allow(seconds)
-        letter, body = answer(page, stylesheet, fonts)
-        allow(0)
-        given.write(HEAD.pack(letter, len(body)) + body)
-        given.flush()
-        if letter == TOO_LARGE:
-            return
+def recorded(stylesheet: CSS, fonts: FontConfiguration, parcel: bytes) -> bytes:
+    """The PDF/A-3a and PDF/UA-1 file of a page, with its attachment and an empty signature."""
+    given = json.loads(parcel)
+    moment = datetime.now(UTC)
+    attachment = Attachment(
+        file_obj=io.BytesIO(base64.b64decode(given["content"])),
+        name=given["name"],
+        description=given["description"],
+        created=moment,
+        modified=moment,
+        relationship="Data",
+    )
+    record: bytes = document(given["page"]).write_pdf(
+        stylesheets=[stylesheet],
+        font_config=fonts,
+        pdf_variant=ARCHIVAL,
+        attachments=[attachment],
+        finisher=lambda _document, pdf: finish(pdf, given),
+    )
+    return record
+
+
+def finish(pdf: pydyf.PDF, given: dict[str, Any]) -> None:
+    """Say that the file is accessible, of what kind its attachment is, and where its signature goes."""
+    for one in pdf.objects:
+        if not isinstance(one, pydyf.Stream):
+            continue
+        if one.extra.get("Type") == "/Metadata":
+            one.stream = [one.stream[0].replace(b"</rdf:RDF>", ACCESSIBLE_TOO)]
+        if one.extra.get("Type") == "/EmbeddedFile":
+            one.extra["Subtype"] = pydyf.name(given["mimetype"])
+    await_signature(pdf, given["field"])
+
+
+def await_signature(pdf: pydyf.PDF, words: str) -> None:
+    """A field without extent on the first page, and a signature whose time, range and content are zeros as yet.
+
+    Once signed the file is certified: readers are told that nothing may be changed or added (ISO 32000-1, 12.8.2.2).
+    """
+    permission = pydyf.Dictionary({"Type": "/TransformParams", "P": 1, "V": "/1.2"})
+    certified = pydyf.Dictionary({"Type": "/SigRef", "TransformMethod": "/DocMDP", "TransformParams": permission})
+    signature = Signature({"Type": "/Sig", "Filter": "/Adobe.PPKLite", "SubFilter": "/ETSI.CAdES.detached"})
+    signature["Reference"] = pydyf.Array([certified])
+    signature.update({"M": NO_TIME, "ByteRange": NO_RANGE, "Contents": b"<" + b"00" * ROOM + b">"})
+    pdf.add_object(signature)
+
+    page = pdf.objects[pdf.pages["Kids"][0]]
+    field = pydyf.Dictionary({"Type": "/Annot", "Subtype": "/Widget", "FT": "/Sig", "T": pydyf.String("Signature")})
+    # Outside the page, so that it needs no place among the tags (ISO 14289-1, 7.18.1), and without extent, so that it
+    # needs no looks (ISO 19005-3, 6.3.3).
+    field["Rect"] = pydyf.Array([-1, -1, -1, -1])
+    field.update({"TU": pydyf.String(words), "F": PRINTED_AND_LOCKED, "P": page.reference, "V": signature.reference})
+    pdf.add_object(field)
+    page.setdefault("Annots", pydyf.Array()).append(field.reference)
+    pdf.catalog["AcroForm"] = pydyf.Dictionary(
+        {"Fields": pydyf.Array([field.reference]), "SigFlags": SIGNED_AND_ONLY_ADDED_TO}
+    )
+    pdf.catalog["Perms"] = pydyf.Dictionary({"DocMDP": signature.reference})
 
 
 if __name__ == "__main__":
     LOGGER.disabled = True  # it would write addresses and words of the document
-    with os.fdopen(os.dup(1), "wb") as given:
-        os.dup2(2, 1)  # whatever else is printed cannot end up in a document
-        work(sys.stdin.buffer, given, Path(sys.argv[1]).read_text(encoding="utf-8"), float(sys.argv[3]))
+    _fonts = FontConfiguration()
+    _css = Path(sys.argv[3]).read_text(encoding="utf-8")
+    _stylesheet = CSS(string=_css, font_config=_fonts, url_fetcher=Closed())
+    run({b"P": partial(printed, _stylesheet, _fonts), b"R": partial(recorded, _stylesheet, _fonts)})

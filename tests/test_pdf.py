@@ -15,6 +15,7 @@ import weasyprint
 from markupsafe import escape
 
 from lms import pdf
+from lms.errands import HEAD
 from tests.page import Page
 from tests.pdf import facts_of, fonts_of, opened, pages_as_pictures, qpdf_check, tags_of, text_of, verapdf
 
@@ -342,9 +343,9 @@ def test_the_process_ends_with_the_one_that_started_it():
 def test_an_answer_that_nobody_waited_for_goes_to_nobody_else(monkeypatch, press: pdf.Press):
     press.print(page("<p>Warm.</p>"))
 
-    def interrupted(html: bytes) -> tuple[bytes, bytes]:
+    def interrupted(letter: bytes, html: bytes) -> tuple[bytes, bytes]:
         asked, _given = press._pipes()
-        asked.write(pdf.HEAD.pack(b"P", len(html)) + html)
+        asked.write(HEAD.pack(letter, len(html)) + html)
         asked.flush()
         raise KeyboardInterrupt
 
