@@ -131,10 +131,11 @@ class _Tree(Reader):
         slugs = [slug for slug in dict.fromkeys(slugs) if (self.root / slug).is_dir()]
         self.lessons = {f"{slug}/{lesson[2]}" for slug in slugs for lesson, _path in self._lesson_files(slug)}
         locales = self._locales(slugs)
-        papers = self._papers(file, table, slugs)
+        asked = self._papers(file, table, slugs)
         for key in set(table) - {"title"}:
             self.fault(file, key, f"unknown key “{key}”")
         titles = {locale: self._title(locale) for locale in locales}
+        papers = {locale: self._translated_papers(locale, asked) for locale in locales}
         glossaries = {locale: self._entries("glossary.toml", Term, locale) for locale in locales}
         helplines = {locale: self._helplines(locale) for locale in locales}
         modules = {
@@ -153,7 +154,7 @@ class _Tree(Reader):
             courses[locale] = Course(
                 title=titles[locale],
                 modules=tuple(replace(module, languages=_languages(module.slug, modules)) for module in whole),
-                papers=papers,
+                papers=papers[locale],
                 sources=self.sources,
                 glossary=glossaries[locale],
                 glossary_locale=locale if (self.root / locale / "glossary.toml").exists() else ORIGINAL,
@@ -195,6 +196,13 @@ class _Tree(Reader):
             return title
         self.fault(file, "title", "title is missing")
         return ""
+
+    def _translated_papers(self, locale: str, papers: tuple[Paper, ...]) -> tuple[Paper, ...]:
+        """The papers with their titles in this language; what they ask is the same in every language."""
+        found = self._shared("course.toml", locale)
+        pieces = found[1].get("paper") if found else None
+        titles = {one.get("id"): one.get("title") for one in pieces} if isinstance(pieces, list) else {}
+        return tuple(replace(paper, title=titles.get(paper.id) or paper.title) for paper in papers)
 
     def _locales(self, slugs: list[str]) -> list[str]:
         found = {path.name for path in self.root.iterdir() if path.is_dir() and LOCALE.match(path.name)}

@@ -8,9 +8,10 @@ STRUCTURE = {
     *("id", "kind", "lesson", "sources", "source", "checked", "number", "absent"),
     *("inject", "to", "when", "professions"),
     *("lessons", "quizzes", "over"),
+    *("lessons", "quizzes", "over"),
 }
 WHOLE = {"units", "when"}  # tables that are not laid over key by key
-GROWING = {"question", "role", "team", "inject", "task", "debrief"}
+GROWING = {"question", "paper", "role", "team", "inject", "task", "debrief"}
 
 
 def doubles(ids: list[str]) -> list[str]:

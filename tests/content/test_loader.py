@@ -16,6 +16,7 @@ modules = ["signs", "court"]
 
 [[paper]]
 id = "completion"
+kind = "completion"
 title = "Certificate"
 lessons = "all"
 quizzes = ["signs"]
@@ -504,7 +505,7 @@ PLANTED = {
         "the part id “now” stands twice",
     ),
     "a paper's id twice": (
-        "course.toml", "[[paper]]", '[[paper]]\nid = "completion"\ntitle = "T"\n\n[[paper]]', "", "",
+        "course.toml", "[[paper]]", '[[paper]]\nid = "completion"\nkind = "completion"\ntitle = "T"\n\n[[paper]]', "", "",
         "the id “completion” stands twice",
     ),
     "a topic listed twice": (
@@ -598,6 +599,26 @@ PLANTED = {
     "a paper that asks a topic that is not there": (
         "course.toml", 'quizzes = ["signs"]', 'quizzes = ["gone"]', '"gone"', "paper “completion”",
         "there is no topic “gone”",
+    ),
+    "a paper of completion that asks for nothing": (
+        "course.toml", 'lessons = "all"\nquizzes = ["signs"]', "", 'id = "completion"', "paper “completion”",
+        "asks for nothing: name lessons, quizzes or half_days",
+    ),
+    "a paper of attendance that asks lessons": (
+        "course.toml", 'kind = "completion"', 'kind = "attendance"\nhalf_days = 1', 'lessons = "all"',
+        "paper “completion”", "a paper of attendance is of an event alone: leave this to completion",
+    ),
+    "a paper of attendance that asks no half-days": (
+        "course.toml", 'kind = "completion"\n', 'kind = "attendance"\n', 'id = "completion"',
+        "paper “completion”", "say how many half_days it asks",
+    ),
+    "half-days over a word": (
+        "course.toml", 'lessons = "all"', 'over = "some"\nlessons = "all"', "over", "paper “completion”",
+        'write "one", "all" or a list of events',
+    ),
+    "a paper of a kind that there is not": (
+        "course.toml", 'kind = "completion"', 'kind = "praise"', "praise", "paper, kind",
+        "invalid enum value 'praise'",
     ),
     "a paper that asks a word": (
         "course.toml", 'lessons = "all"', 'lessons = "every"', '"every"', "paper “completion”",
