@@ -64,19 +64,18 @@ class Made(Struct, frozen=True):
     key: signing.Key
 
 
-def drafted(candidate: Candidate, at: datetime) -> Draft:
-    """What a paper that is due will state. Raises NotDue."""
+def drafted(candidate: Candidate, at: datetime, number: str = "") -> Draft:
+    """What a paper that is due will state, under a fresh number unless one is given. Raises NotDue."""
     if candidate.stands is not Stands.DUE:
         raise NotDue(candidate.stands)
-    return Draft(_statement(candidate, at), candidate.holder)
+    return Draft(_statement(candidate, at, number or numbers.new()), candidate.holder)
 
 
-def corrected(old: Certificate, name: str, at: datetime, today: Candidate | None = None) -> Draft:
+def corrected(old: Certificate, name: str, at: datetime, today: Candidate | None = None, number: str = "") -> Draft:
     """What the paper that supersedes another will state: the same under another name, or what holds `today`."""
     settings: Settings = current_app.extensions["settings"]
-    was = statement_of(old)
-    facts = _statement(today, at) if today else was
-    number = numbers.new()
+    number = number or numbers.new()
+    facts = _statement(today, at, number) if today else statement_of(old)
     statement = msgspec.structs.replace(
         facts, number=number, check=address(number), issued_at=at, keep_until=_later(at, settings.keep_certificates),
         issuer=settings.issuer, replaces=old.number,
@@ -227,9 +226,8 @@ def _end(certificate: Certificate, values: dict[str, Any], ended_at: Any) -> Non
 # --- what it states ------------------------------------------------------------------------------------------
 
 
-def _statement(candidate: Candidate, at: datetime) -> Statement:
+def _statement(candidate: Candidate, at: datetime, number: str) -> Statement:
     settings: Settings = current_app.extensions["settings"]
-    number = numbers.new()
     language = candidate.holder.language
     locale = language if language in settings.locales and language in LANGUAGES else "en"
     courses = {code: training().course(code) for code in dict.fromkeys(("en", locale))}

@@ -95,6 +95,7 @@ PEOPLE = (
     ("Anouk Rietveld", SUPPORT, "NL"),
     ("Bram Kuipers", POLICE, "NL"),
 )
+LANGUAGES = {"AT": "de", "BG": "bg"}  # what the people of a country have chosen
 READERS = 20  # so many of them have begun the lessons
 
 
@@ -110,6 +111,7 @@ def fill(password: str, random: Random) -> bool:
             _practitioner(person, random)
     for number, (name, profession, country) in enumerate(PEOPLE, 1):
         person = _person(address(number), name, Role.PRACTITIONER, profession, country)
+        person.language = LANGUAGES.get(country, "")
         if number <= READERS:
             _some_progress(person, random)
     return True
@@ -133,10 +135,10 @@ def _person(email: str, name: str, role: Role, profession: Profession, country: 
 def _practitioner(person: Person, random: Random) -> None:
     """The account a visitor signs in with: one topic done, a second begun."""
     first, second, *_rest = training().course("en").modules
-    _read(person, first, len(first.lessons), BEGAN)
-    _attempt(person, first, 1, random, 0.5, BEGAN + timedelta(days=1))
-    _attempt(person, first, 2, random, 0.95, BEGAN + timedelta(days=2))
-    _read(person, second, 2, BEGAN + timedelta(days=7))
+    read(person, first, len(first.lessons), BEGAN)
+    attempt(person, first, 1, random, 0.5, BEGAN + timedelta(days=1))
+    attempt(person, first, 2, random, 0.95, BEGAN + timedelta(days=2))
+    read(person, second, 2, BEGAN + timedelta(days=7))
 
 
 def _some_progress(person: Person, random: Random) -> None:
@@ -145,12 +147,13 @@ def _some_progress(person: Person, random: Random) -> None:
     for number, module in enumerate(modules[:topics]):
         began = BEGAN + timedelta(days=7 * number, hours=random.randint(0, 90))
         last = number == topics - 1
-        _read(person, module, random.randint(1, len(module.lessons)) if last else len(module.lessons), began)
+        read(person, module, random.randint(1, len(module.lessons)) if last else len(module.lessons), began)
         if not last:
-            _attempt(person, module, 1, random, random.uniform(0.5, 1), began + timedelta(days=2))
+            attempt(person, module, 1, random, random.uniform(0.5, 1), began + timedelta(days=2))
 
 
-def _read(person: Person, module: Module, lessons: int, began: datetime) -> None:
+def read(person: Person, module: Module, lessons: int, began: datetime) -> None:
+    """The first lessons of a topic, read one after another."""
     for number, lesson in enumerate(module.lessons[:lessons]):
         at = began + timedelta(minutes=35 * number)
         read = at + timedelta(minutes=30)
@@ -160,20 +163,20 @@ def _read(person: Person, module: Module, lessons: int, began: datetime) -> None
         db.session.add(visit)
 
 
-def _attempt(person: Person, module: Module, number: int, random: Random, skill: float, began: datetime) -> None:
+def attempt(person: Person, module: Module, number: int, random: Random, skill: float, began: datetime) -> None:
     """An attempt by someone who knows each answer with the probability `skill`."""
     paper = draw(module.quiz, random)
     answers = {n: _answer(drawn, random, skill) for n, drawn in enumerate(paper.questions, 1)}
-    attempt = Attempt(
+    kept = Attempt(
         person_id=person.id, module=module.slug, number=number, paper_kept=msgspec.to_builtins(paper),
         out_of=len(paper.questions), begun_at=began,
     )  # fmt: skip
     for place, (n, answer) in enumerate(answers.items(), 1):
         sent_id = UUID(int=random.getrandbits(128), version=4)
         at = began + timedelta(minutes=place)
-        attempt.answers.append(Sent(id=sent_id, place=place, number=n, given=answer, at=at))
-    attempt.close(grade(paper, answers), began + timedelta(minutes=15))
-    db.session.add(attempt)
+        kept.answers.append(Sent(id=sent_id, place=place, number=n, given=answer, at=at))
+    kept.close(grade(paper, answers), began + timedelta(minutes=15))
+    db.session.add(kept)
 
 
 def _answer(drawn: Drawn, random: Random, skill: float) -> Answer:
