@@ -11,6 +11,7 @@ import io
 import json
 import logging
 import re
+import secrets
 import struct
 from collections.abc import Iterator
 from contextlib import suppress
@@ -26,6 +27,7 @@ from lms.errands import keep_within_memory, run, write_no_file
 if __name__ == "__main__":
     keep_within_memory()
 
+from asn1crypto.cms import ContentInfo
 from asn1crypto.x509 import Certificate as PlainCertificate
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -85,7 +87,11 @@ class Material:
 
 
 class Held(Signer):
-    """A key that was opened once, and its certificate. pyHanko's own signer opens it anew for each signature."""
+    """A key that was opened once, and its certificate. pyHanko's own signer opens it anew for each signature.
+
+    What pyHanko makes of a summary is the same for every one but for the summary and the signature itself. So it makes
+    it once, of a summary that stands for all, which is a third of a paper's time saved on each.
+    """
 
     def __init__(
         self,
@@ -98,9 +104,25 @@ class Held(Signer):
         self.key = key
         self.certificate = certificate
         self.digest = CURVES[key.curve.name] if isinstance(key, ec.EllipticCurvePrivateKey) else "sha256"
+        self.any_summary = secrets.token_bytes(HASHES[self.digest].digest_size)
+        self.form: bytes = asyncio.run(
+            self.async_sign(
+                self.any_summary, self.digest, use_pades=True, signed_attr_settings=PdfCMSSignedAttributes()
+            )
+        ).dump()
+
+    def signature(self, summary: bytes) -> bytes:
+        """The signature of a summary, with all that PAdES B-B asks beside it."""
+        content = ContentInfo.load(self.form.replace(self.any_summary, summary))
+        signer = content["content"]["signer_infos"][0]
+        signer["signature"] = self._signed(signer["signed_attrs"].untag().dump())
+        return bytes(content.dump())
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
-        algorithm = HASHES[digest_algorithm]
+        return self._signed(data)
+
+    def _signed(self, data: bytes) -> bytes:
+        algorithm = HASHES[self.digest]
         if isinstance(self.key, ec.EllipticCurvePrivateKey):
             return self.key.sign(data, ec.ECDSA(algorithm))
         return self.key.sign(data, padding.PKCS1v15(), algorithm)
@@ -248,24 +270,12 @@ def signed(errand: bytes) -> bytes:
 
     summary = hash_of(held.digest, whole[:before])
     summary.update(whole[after:])
-    signature = _signature(held, summary.digest())
+    signature = held.signature(summary.digest())
     room = content[1] - content[0]
     whole[slice(*content)] = signature.hex().encode().ljust(room, b"0")
     if len(whole) != len(record):
         raise ValueError("the signature is longer than its room")
     return bytes(whole)
-
-
-def _signature(held: Held, digest: bytes) -> bytes:
-    content = _loop().run_until_complete(
-        held.async_sign(digest, held.digest, use_pades=True, signed_attr_settings=PdfCMSSignedAttributes())
-    )
-    return bytes(content.dump())
-
-
-@lru_cache(maxsize=1)
-def _loop() -> asyncio.AbstractEventLoop:
-    return asyncio.new_event_loop()
 
 
 # --- looking -------------------------------------------------------------------------------------------------
