@@ -2,7 +2,7 @@
 
 from random import Random
 
-from lms.demo import events, people
+from lms.demo import events, papers, people
 from lms.demo.people import ACCOUNTS
 
 __all__ = ["ACCOUNTS", "fill"]
@@ -14,5 +14,6 @@ def fill(password: str) -> bool:
     parts = (
         people.fill(password, Random(SEED)),  # noqa: S311 - the same every time is the point
         events.fill(Random(SEED)),  # noqa: S311
+        papers.fill(Random(SEED + 1)),  # noqa: S311 - its own, or its ids would be those of the people
     )
     return any(parts)
