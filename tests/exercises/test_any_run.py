@@ -1,0 +1,215 @@
+"""Whatever trainers do in whatever order: the run sheet does what a simple model does, and no byte tells too much."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from msgspec import json
+
+from lms.content.exercises import Exercise
+from lms.exercises.audiences import Room, Seat, for_player, for_screen, for_trainer
+from lms.exercises.parts import MoveKind
+from lms.exercises.runsheet import apply, fold
+from lms.exercises.standing import Asked, Move, State, comes_next
+from tests.exercises.model import SCREEN, SEATS, Model
+from tests.exercises.play import NINE
+from tests.exercises.scenarios import marked_tally, marks, public_marks, scenarios
+
+PLACES = st.integers(0, 7)  # an inject or a question by its place; one beyond the last is unknown
+AUDIENCES = st.sampled_from(["", "", "all", "team/north", "team/south", "role/police", "role/judge", "team/nowhere"])
+PLAYERS = st.sampled_from(["", "p1", "p2", "p3", "p4"])
+DECIDED = st.one_of(
+    st.none(),
+    st.dictionaries(st.sampled_from(["", "north", "south"]), st.sampled_from([("a",), ("b",)])),
+)
+ON_TASKS = st.sampled_from(["open", "close", "reveal", "close", "reveal", "revote"])
+STALE = st.one_of(st.none(), st.integers(0, 6))  # how many moves ago a console last looked; None: it does not say
+
+
+class AnyRun(RuleBasedStateMachine):
+    """Trainers with several consoles, four players and a screen."""
+
+    @initialize(exercise=scenarios())
+    def open_a_run(self, exercise: Exercise) -> None:
+        self.exercise = exercise
+        self.state = State(exercise=exercise)
+        self.model = Model(exercise)
+        self.moves: list[Move] = []
+        self.say({"move": "start"})
+
+    def say(self, words: dict[str, Any], decided: dict[str, tuple[str, ...]] | None = None) -> None:
+        number = len(self.moves) + 1
+        words = {key: value for key, value in words.items() if value not in ("", None, False)}
+        words["id"] = UUID(int=number)
+        self.keep(words, decided)
+
+    def keep(self, words: dict[str, Any], decided: dict[str, tuple[str, ...]] | None) -> None:
+        asked = Asked(**{**words, "move": MoveKind(words["move"])})
+        move = Move(asked=asked, at=NINE + timedelta(minutes=len(self.moves)), by="someone", decided=decided)
+        expected = self.model.say(words["id"].int, words, decided)
+        self.moves.append(move)
+        self.state, verdict = apply(self.state, move)
+        assert verdict.outcome == expected, (words, verdict)
+        assert (verdict.why is not None) == (expected == "refused")
+
+    def inject(self, place: int) -> str:
+        """By its place; after the last comes one of the trainer's own messages, then one that nobody knows."""
+        injects = [one.id for one in self.exercise.injects]
+        own = [one.id for one in self.state.releases if one.improvised][-1:]
+        return [*injects, *own, "unknown"][min(place, len(injects) + len(own))]
+
+    def task(self, place: int) -> str:
+        tasks = [one.id for one in self.exercise.tasks]
+        return [*tasks, "unknown"][min(place, len(tasks))]
+
+    def seen(self, ago: int | None) -> int | None:
+        return None if ago is None else max(0, len(self.state.log) - ago)
+
+    @rule(named=st.booleans(), ago=STALE)
+    def next(self, named: bool, ago: int | None) -> None:
+        line = comes_next(self.state)
+        self.say({"move": "next", "inject": line.id if named and line else "", "seen": self.seen(ago)})
+
+    @rule()
+    def two_consoles_say_next_at_once(self) -> None:
+        line = comes_next(self.state)
+        before = {one.id for one in self.state.live()}
+        for _console in range(2):
+            self.say({"move": "next", "inject": line.id if line else "", "seen": len(self.state.log) - _console})
+        assert len({one.id for one in self.state.live()} - before) <= 1
+
+    @rule(move=st.sampled_from(["next", "hold", "skip", "replay"]), place=PLACES, ago=STALE)
+    def about_an_inject(self, move: str, place: int, ago: int | None) -> None:
+        self.say({"move": move, "inject": self.inject(place), "seen": self.seen(ago)})
+
+    @rule(move=st.sampled_from(["hold", "skip", "replay"]), ago=STALE)
+    def about_none_in_particular(self, move: str, ago: int | None) -> None:
+        self.say({"move": move, "seen": self.seen(ago)})
+
+    @rule(place=PLACES, to=AUDIENCES, player=PLAYERS)
+    def send(self, place: int, to: str, player: str) -> None:
+        self.say({"move": "send", "inject": self.inject(place), "to": to, "player": player if not to else ""})
+
+    @rule(to=AUDIENCES, player=PLAYERS)
+    def send_own_words(self, to: str, player: str) -> None:
+        self.say({"move": "send", "text": f"‹own words {len(self.moves)}›", "to": to, "player": player})
+
+    @rule(place=PLACES, to=AUDIENCES, ago=STALE)
+    def take_back(self, place: int, to: str, ago: int | None) -> None:
+        self.say({"move": "take-back", "inject": self.inject(place), "to": to, "seen": self.seen(ago)})
+
+    @rule(place=PLACES, ago=STALE)
+    def take_back_a_question(self, place: int, ago: int | None) -> None:
+        self.say({"move": "take-back", "task": self.task(place), "seen": self.seen(ago)})
+
+    @rule(move=ON_TASKS, place=PLACES, decided=DECIDED, ago=STALE, to=st.sampled_from(["", "all"]), by=st.booleans())
+    def about_a_question(
+        self, move: str, place: int, decided: dict[str, tuple[str, ...]] | None, ago: int | None, to: str, by: bool
+    ) -> None:
+        more = {"to": to, "by_profession": by} if move == "reveal" else {}
+        self.say({"move": move, "task": self.task(place), "seen": self.seen(ago), **more}, decided)
+
+    @precondition(lambda self: self.model.tasks)
+    @rule(which=PLACES, move=ON_TASKS, decided=DECIDED, to=st.sampled_from(["", "all"]))
+    def about_a_question_that_was_asked(
+        self, which: int, move: str, decided: dict[str, tuple[str, ...]] | None, to: str
+    ) -> None:
+        asked = list(self.model.tasks)
+        self.say({"move": move, "task": asked[which % len(asked)], "to": to if move == "reveal" else ""}, decided)
+
+    @rule(place=PLACES, counts=st.dictionaries(st.sampled_from("abz"), st.integers(-1, 9)), decided=DECIDED)
+    def hands(self, place: int, counts: dict[str, int], decided: dict[str, tuple[str, ...]] | None) -> None:
+        self.say({"move": "hands", "task": self.task(place), "counts": counts}, decided)
+
+    @rule(move=st.sampled_from(["pause", "resume", "resume", "start"]))
+    def the_clock(self, move: str) -> None:
+        self.say({"move": move})
+
+    @precondition(lambda self: len(self.moves) > 15)
+    @rule()
+    def end(self) -> None:
+        self.say({"move": "end"})
+
+    @rule(question=st.sampled_from(["", "d1", "d2", "d3"]))
+    def debrief(self, question: str) -> None:
+        self.say({"move": "debrief", "task": question})
+
+    @rule(place=PLACES, text=st.sampled_from(["‹a note›", "", "  "]))
+    def note(self, place: int, text: str) -> None:
+        self.say({"move": "note", "inject": self.inject(place), "text": text})
+
+    @rule(move=st.sampled_from(["admit", "remove"]), player=PLAYERS)
+    def at_the_door(self, move: str, player: str) -> None:
+        self.say({"move": move, "player": player})
+
+    @rule(which=st.integers(0, 50), other=st.booleans())
+    def an_old_move_comes_again(self, which: int, other: bool) -> None:
+        move = self.moves[which % len(self.moves)]
+        words, _answer = self.model.told[move.asked.id.int]
+        self.keep({**words, "text": "‹other›"} if other else words, move.decided)
+
+    # What must hold after each move
+
+    @invariant()
+    def the_sheet_stands_as_the_model_says(self) -> None:
+        line = comes_next(self.state)
+        assert self.state.phase == self.model.phase
+        assert (line.id if line else None) == self.model.following()
+        assert self.state.aside == self.model.aside
+        for task in self.exercise.tasks:
+            asking, noted = self.state.asking(task.id), self.model.tasks.get(task.id)
+            assert asking.status == self.model.status(task.id)
+            if noted:
+                assert (asking.round, asking.decided, asking.hands, asking.published) == (
+                    noted["round"], noted["decided"], noted["hands"], noted["published"],
+                )  # fmt: skip
+        assert (set(self.state.removed), set(self.state.admitted)) == (self.model.removed, self.model.admitted)
+        assert (self.state.nod_since is not None) == self.model.nod
+
+    @invariant()
+    def the_log_gives_the_same_state_again(self) -> None:
+        assert fold(self.exercise, self.moves) == self.state
+        assert fold(self.exercise, [entry.move for entry in self.state.log.values()]) == self.state
+
+    @invariant()
+    def no_byte_tells_a_player_or_the_room_too_much(self) -> None:
+        rounds = {one.id: self.state.asking(one.id).round for one in self.exercise.tasks}
+        room = Room(
+            here=4,
+            answered={one.id: 3 for one in self.exercise.tasks},
+            tallies={
+                one.id: tuple(marked_tally(one, number) for number in range(1, rounds[one.id] + 1))
+                for one in self.exercise.tasks
+            },
+        )
+        for who in (*SEATS, SCREEN):
+            if who == SCREEN:
+                snapshot = for_screen(self.state, room)
+            else:
+                own = {one.id: f"‹{who} answers {one.id}›" for one in self.exercise.tasks}
+                snapshot = for_player(self.state, Seat(who, *SEATS[who]), room, own)
+            found = marks(json.encode(snapshot).decode())
+            assert [one.id for one in snapshot.released] == self.model.got(who)
+            assert self.model.must(who) <= found
+            assert found <= self.model.must(who) | self.model.may(who)
+            assert {one.id for one in snapshot.tasks} == self.model.sees(who)
+            if snapshot.results is not None:
+                assert self.model.status(snapshot.results.task) == "revealed"
+
+    @invariant()
+    def a_trainer_sees_the_whole_sheet(self) -> None:
+        found = marks(json.encode(for_trainer(self.state)).decode())
+
+        for inject in self.exercise.injects:
+            assert {inject.title, inject.text, inject.note, inject.expected, inject.fallback} <= found
+        for task in self.exercise.tasks:
+            assert public_marks(task) | {task.look_for} <= found
+
+
+TestAnyRun = AnyRun.TestCase
+TestAnyRun.settings = settings(
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
