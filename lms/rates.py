@@ -1,4 +1,4 @@
-"""How often an address may send one form; with Redis counted over every process, else within one."""
+"""How often an address may send one form, and how often it may guess wrong; with Redis over every process."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -7,7 +7,7 @@ from typing import ParamSpec
 
 from flask import Flask, abort, current_app, request
 from flask.typing import ResponseReturnValue
-from limits import parse
+from limits import RateLimitItem, parse
 from limits.errors import StorageError
 from limits.storage import storage_from_string
 from limits.strategies import FixedWindowRateLimiter
@@ -18,6 +18,8 @@ P = ParamSpec("P")
 View = Callable[P, ResponseReturnValue]
 BY_ADDRESS = parse("600 per hour")
 BY_ACCOUNT = parse("8 per hour")
+MISSES = parse("600 per hour")
+MISSES_OF_ONE = parse("30 per hour")
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -50,11 +52,35 @@ def sparing(view: View[P]) -> View[P]:
     return limited(counted)
 
 
-def _hit(rate: object, who: str) -> bool:
-    """Count one more; False where it is one too many."""
+def refuse_guessing(*of: str) -> None:
+    """Stop an address that missed 600 times within an hour, and anybody who asks about one thing missed 30 times.
+
+    Only what `missed` says counts: a room of 200 that asks for what is there is never stopped.
+    """
     limiter: FixedWindowRateLimiter = current_app.extensions["rates"]
     try:
-        return limiter.hit(rate, request.endpoint or "", who)  # type: ignore[arg-type]
+        left = all(limiter.test(rate, "misses", who) for rate, who in _guessing(of))
+    except StorageError:
+        abort(503)
+    if not left:
+        abort(429)
+
+
+def missed(*of: str) -> None:
+    """Count a wrong guess of this address, and one about each thing it was about."""
+    for rate, who in _guessing(of):
+        _hit(rate, who, "misses")
+
+
+def _guessing(of: tuple[str, ...]) -> list[tuple[RateLimitItem, str]]:
+    return [(MISSES, request.remote_addr or ""), *((MISSES_OF_ONE, one) for one in of)]
+
+
+def _hit(rate: RateLimitItem, who: str, deed: str = "") -> bool:
+    """Count one more of a deed, else of this form; False where it is one too many."""
+    limiter: FixedWindowRateLimiter = current_app.extensions["rates"]
+    try:
+        return limiter.hit(rate, deed or request.endpoint or "", who)
     except StorageError:
         abort(503)
 

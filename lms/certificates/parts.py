@@ -1,4 +1,4 @@
-"""The fixed words of certificates: how one stands, how someone stands who may get one, how a line of a batch ended."""
+"""The fixed words of certificates: how one stands, what its check says, how its holder-to-be stands, how lines end."""
 
 from enum import StrEnum
 
@@ -11,6 +11,16 @@ class State(StrEnum):
     VALID = "valid"
     SUPERSEDED = "superseded"
     REVOKED = "revoked"
+
+
+class Outcome(StrEnum):
+    """What a check says of a number or a file. Only the first is good."""
+
+    VALID = "valid"
+    SUPERSEDED = "superseded"
+    REVOKED = "revoked"
+    ALTERED = "altered"  # a file with a number of ours whose bytes are not those that we issued
+    UNKNOWN = "unknown"
 
 
 class Stands(StrEnum):
