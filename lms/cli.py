@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import click
@@ -20,6 +20,7 @@ from lms import doctor as health
 from lms.accounts import letters, links
 from lms.accounts.models import Person, Purpose, Role
 from lms.app import create_app
+from lms.certificates import signing
 from lms.clock import now
 from lms.content.loader import BadMaterial, load, load_event
 from lms.database import db, writing
@@ -314,5 +315,16 @@ def export(event: str, kind: str, marks: bool, columns: str, output: Path) -> No
 @click.option("--for", "purpose", default="demo", type=click.Choice(["demo", "test"]))
 @click.option("--mend", is_flag=True, help="Install what is missing, where that is allowed.")
 def doctor(purpose: str, mend: bool) -> None:
-    """Say what is missing on this machine and the command that brings it."""
-    sys.exit(health.main(["--for", purpose, *(["--mend"] if mend else [])]))
+    """Say what is missing on this machine, or wrong with the signing key, and the command that mends it."""
+    missing = health.main(["--for", purpose, *(["--mend"] if mend else [])])
+    sys.exit(_doctor_of_the_key() or missing)
+
+
+def _doctor_of_the_key() -> int:
+    """Say what is wrong with the key that signs certificates: 1 where nothing can be signed, else 0."""
+    with suppress(HalfConfigured):  # what a site lacks besides, it says when it starts
+        trouble = signing.trouble(read(), now())
+        if trouble:
+            click.echo(f"{trouble.what}. To go on: {trouble.mend}", err=True)
+            return int(trouble.now)
+    return 0

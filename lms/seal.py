@@ -48,6 +48,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 LENGTH = struct.Struct(">I")
 # As `lms/press.py` leaves it: nothing else in a file has so many zeros in a row.
 GAP = re.compile(rb"/M \(D:(0{14})Z\)/ByteRange (\[0 0{10} 0{10} 0{10}\])/Contents <(0{1000,})>")
+ROOM = 5120  # bytes: as many as `lms/press.py` leaves
 SHORTEST_RSA = 2048
 LONGEST_NAME = 64  # X.520: what a common name may have
 CURVES = {"secp256r1": "sha256", "secp384r1": "sha384", "secp521r1": "sha512"}
@@ -111,6 +112,10 @@ class Held(Signer):
             )
         ).dump()
 
+    def fits(self) -> bool:
+        """Whether its signatures have room; one on a curve is a few bytes shorter or longer than another."""
+        return len(self.form) + 8 <= ROOM
+
     def signature(self, summary: bytes) -> bytes:
         """The signature of a summary, with all that PAdES B-B asks beside it."""
         content = ContentInfo.load(self.form.replace(self.any_summary, summary))
@@ -150,7 +155,12 @@ def opened(material: Material) -> Held:
         raise Unfit("another key")
     if not _may_sign(own[0]):
         raise Unfit("purpose")
-    return Held(key, own[0], [one for one in certificates if one != own[0]])
+    held = Held(key, own[0], [one for one in certificates if one != own[0]])
+    if not held.fits():
+        held = Held(key, own[0], [])
+    if not held.fits():
+        raise Unfit("long")
+    return held
 
 
 def _parts(material: Material) -> tuple[object, list[x509.Certificate]]:

@@ -283,6 +283,8 @@ def _words(fault: str, settings: Settings) -> tuple[str, str]:
             return f"{key} is a key of a kind that cannot sign here", "use one on P-256, P-384 or P-521, or RSA"
         case "short":
             return f"{key} is too short", "use an RSA key of 2048 bits or more, or one on P-256"
+        case "long":
+            return "The certificate of LMS_SIGNING_KEY is longer than a paper has room for", "use another"
         case "no certificate":
             return f"{key} has no certificate", "set LMS_SIGNING_CERTIFICATE to the file that holds it"
         case "certificate":

@@ -1,4 +1,4 @@
-"""Whether the process is alive and whether it is ready: database, migrations, disk, renderer."""
+"""Whether the process is alive and whether it is ready: database, migrations, disk, renderer, signing key."""
 
 import shutil
 from ctypes.util import find_library
@@ -12,6 +12,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from lms.accounts.access import public
+from lms.certificates import signing
+from lms.clock import now
 from lms.database import db
 from lms.paths import MIGRATIONS
 from lms.settings import Settings
@@ -34,7 +36,10 @@ def healthz() -> ResponseReturnValue:
 @bp.get("/readyz")
 @public
 def readyz() -> ResponseReturnValue:
-    """Ready to serve: every part says yes, or the answer is 503 and names the part."""
+    """Ready to serve: every part says yes, or the answer is 503 and names the part.
+
+    What is said of the signing key closes nobody's site: only certificates wait for it.
+    """
     settings: Settings = current_app.extensions["settings"]
     parts = {
         "database": _database(),
@@ -42,7 +47,14 @@ def readyz() -> ResponseReturnValue:
         "disk": shutil.disk_usage(settings.instance).free > ROOM if settings.instance.exists() else False,
         "renderer": find_library("pangoft2-1.0") is not None,
     }
-    return {"ready": all(parts.values()), **parts}, 200 if all(parts.values()) else 503
+    return {"ready": all(parts.values()), **parts, "signing": _signing(settings)}, 200 if all(parts.values()) else 503
+
+
+def _signing(settings: Settings) -> str:
+    trouble = signing.trouble(settings, now())
+    if trouble is None:
+        return "good"
+    return "not in order" if trouble.now else "ends soon"
 
 
 def _database() -> bool:
