@@ -9,14 +9,16 @@ from flask_babel import gettext, ngettext
 from flask_login import current_user
 
 from lms.accounts.access import public
+from lms.clock import now
 from lms.content.library import course, language_notes, module_or_404
 from lms.content.material import Lesson, Module, PaperKind
 from lms.lessons.outline import outline
-from lms.lessons.reading import is_read, per_cent, still_open
+from lms.lessons.reading import is_read, per_cent
 from lms.pages import points
-from lms.progress import facts
-from lms.progress.completion import Asked, asked
+from lms.progress import facts, lines
+from lms.progress.completion import Asked, asked, missing
 from lms.progress.facts import NOTHING, Best, Facts, Reading
+from lms.progress.words import lacks
 from lms.settings import LANGUAGES
 
 bp = Blueprint("progress", __name__)
@@ -44,7 +46,18 @@ def _catalogue() -> ResponseReturnValue:
     known = facts.of_person(current_user.id) if current_user.is_authenticated else NOTHING
     place = _place(known)
     topics = [_card(module, known, place) for module in course().modules]
-    return render_template("progress/home.html", course=course(), topics=topics, place=place)
+    all_done = current_user.is_authenticated and all(one["state"] == "done" for one in topics)
+    left = _left() if all_done else None
+    return render_template("progress/home.html", course=course(), topics=topics, place=place, left=left)
+
+
+def _left() -> list[str]:
+    """What the course's papers still ask of someone who is done with every topic, in words."""
+    done = facts.whole(current_user.id).done()
+    papers = course().papers_of(PaperKind.COMPLETION)
+    return list(
+        dict.fromkeys(lacks(line) for paper in papers for line in missing(asked(paper, course()), done))
+    )  # fmt: skip
 
 
 @bp.get("/modules/<slug>/")
@@ -170,14 +183,19 @@ def _minutes_left(lesson: Lesson, reading: Reading | None) -> int:
 
 @bp.get("/progress")
 def progress() -> ResponseReturnValue:
-    """One checklist of what the course's paper asks, each line done or with the link that does it."""
-    paper = course().papers_of(PaperKind.COMPLETION)[0]
-    known = facts.whole(current_user.id)
-    wanted = asked(paper, course())
-    groups = [_group(module, known, wanted) for module in course().modules]
+    """One checklist of what every paper asks, each line done or with the link that does it."""
+    known, moment = facts.whole(current_user.id), now()
+    wanted = [asked(paper, course()) for paper in course().papers_of(PaperKind.COMPLETION)]
+    together = Asked(
+        lessons=frozenset().union(*(one.lessons for one in wanted)),
+        quizzes=frozenset().union(*(one.quizzes for one in wanted)),
+    )
+    groups = [_topic_group(module, lines.of_topic(module, known, together)) for module in course().modules]
+    half_days = [line for one in wanted for line in lines.of_half_days(known, one, moment)]
+    groups.append({"title": gettext("Training events"), "name": "", "language": g.locale, "lines": half_days})
     groups = [group for group in groups if group["lines"]]
-    lines = [line for group in groups for line in group["lines"]]
-    first = next((line for line in lines if line["state"] != "done"), None)
+    every = [line for group in groups for line in group["lines"]]
+    first = next((line for line in every if line["state"] != "done"), None)
     if first is not None:
         first["action"]["primary"] = True
     steps = [
@@ -187,75 +205,22 @@ def progress() -> ResponseReturnValue:
             "language": line["language"],
             "url": "",
         }
-        for line in lines
+        for line in every
     ]
-    done = sum(line["state"] == "done" for line in lines)
-    return render_template("progress/progress.html", paper=paper, groups=groups, steps=steps, done=done, all=len(lines))
+    return render_template(
+        "progress/progress.html",
+        groups=groups,
+        steps=steps,
+        done=sum(line["state"] == "done" for line in every),
+        all=len(every),
+        events=lines.of_events(known, course().papers_of(PaperKind.ATTENDANCE), moment),
+    )
 
 
-def _group(module: Module, known: Facts, wanted: Asked) -> dict[str, Any]:
-    lines = [_lesson_line(module, lesson, known) for lesson in module.lessons if _key(module, lesson) in wanted.lessons]
-    if module.slug in wanted.quizzes:
-        lines.append(_quiz_line(module, known.quizzes.get(module.slug, Best())))
-    done = sum(line["state"] == "done" for line in lines)
+def _topic_group(module: Module, topic_lines: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "title": gettext("Topic %(n)s", n=module.number),
         "name": module.title,
         "language": module.locale,
-        "note": gettext("%(done)s of %(all)s done", done=done, all=len(lines)),
-        "lines": lines,
+        "lines": topic_lines,
     }
-
-
-def _key(module: Module, lesson: Lesson) -> str:
-    return f"{module.slug}/{lesson.id}"
-
-
-def _lesson_line(module: Module, lesson: Lesson, known: Facts) -> dict[str, Any]:
-    reading = known.readings.get(_key(module, lesson))
-    if reading and reading.read_at:
-        return {
-            "title": lesson.title,
-            "language": lesson.locale,
-            "words": gettext("Lesson read"),
-            "state": "done",
-            "action": None,
-            "done_on": reading.read_at,
-        }
-    words = {
-        "question": gettext("Answer its check-yourself question."),
-        "end": gettext("Go on to its end."),
-        None: gettext("Read it to its end and answer its check-yourself question."),
-    }[still_open(reading)]
-    url = url_for("lessons.lesson", slug=module.slug, lesson_id=lesson.id)
-    anchor = "#check" if still_open(reading) == "question" else f"#{reading.place}" if reading and reading.place else ""
-    label = gettext("Continue") if reading else gettext("Read")
-    action = {"url": url + anchor, "label": label, "primary": False}
-    return {
-        "title": lesson.title,
-        "language": lesson.locale,
-        "words": words,
-        "state": "part" if reading else "open",
-        "action": action,
-        "done_on": None,
-    }
-
-
-def _quiz_line(module: Module, best: Best) -> dict[str, Any]:
-    title = gettext("Quiz, topic %(n)s", n=module.number)
-    score = (
-        gettext("Best attempt: %(score)s of %(of)s.", score=points(best.points), of=best.out_of) if best.tried else ""
-    )
-    if best.passed_at:
-        return {
-            "title": title, "language": g.locale, "words": score, "state": "done", "action": None,
-            "done_on": best.passed_at,
-        }  # fmt: skip
-    words = gettext("Pass with %(mark)s %% or more.", mark=module.quiz.pass_mark)
-    url = url_for("quizzes.begin", slug=module.slug)
-    label = gettext("Continue") if best.open_id else gettext("Try again") if best.tried else gettext("Begin")
-    action = {"url": url, "label": label, "primary": False}
-    return {
-        "title": title, "language": g.locale, "words": f"{score} {words}".strip(),
-        "state": "part" if best.tried else "open", "action": action, "done_on": None,
-    }  # fmt: skip
