@@ -1,31 +1,38 @@
 """Work that outlives a request: our own row is the truth, huey only wakes a worker.
 
 A job is added in the caller's transaction and a worker is woken after the commit; where the wake-up gets lost,
-the sweep of every minute finds the row. Every job can be run again.
+the sweep of every minute finds the row. Every job can be run again. A long one says with `beat` that it is alive.
 """
 
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
+from threading import Event
 from typing import Any
 
-from flask import Flask, current_app
+from flask import Flask, current_app, g
 from huey import Huey, MemoryHuey, PostgresHuey, RedisHuey, SqliteHuey, crontab
 from huey.api import TaskWrapper
 from huey.consumer import Consumer
-from sqlalchemy import event, or_, select, update
+from sqlalchemy import ColumnElement, event, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lms.clock import now
-from lms.database import Model, db, one_of, writing
+from lms.database import Model, db, one_of, writes, writing
 from lms.settings import Settings
 
 log = logging.getLogger(__name__)
 STALE = timedelta(minutes=5)
+SILENT = timedelta(seconds=30)  # of a job that beats
 TRIES = 8
 _kinds: dict[str, Callable[["Job"], None]] = {}
+_beating: set[str] = set()
 _nightly: list[Callable[[], None]] = []
+
+
+class Interrupted(Exception):
+    """Raised by a long job that saw `told_to_end`: it is begun again by whoever works next."""
 
 
 class State(StrEnum):
@@ -56,11 +63,16 @@ class Job(Model):
     error: Mapped[str] = mapped_column(default="")
 
 
-def does(kind: str) -> Callable[[Callable[[Job], None]], Callable[[Job], None]]:
-    """Mark the function that does jobs of this kind."""
+def does(kind: str, *, beats: bool = False) -> Callable[[Callable[[Job], None]], Callable[[Job], None]]:
+    """Mark the function that does jobs of this kind; one that `beats` is begun again half a minute after its last.
+
+    It may then be at work twice, where the first was slow and not dead.
+    """
 
     def keep(function: Callable[[Job], None]) -> Callable[[Job], None]:
         _kinds[kind] = function
+        if beats:
+            _beating.add(kind)
         return function
 
     return keep
@@ -87,16 +99,23 @@ def add(kind: str, **about: Any) -> Job:
     return job
 
 
+def beat(job_id: int, done: int, total: int) -> None:
+    """Note in the caller's transaction that a job is alive, and how far it is."""
+    db.session.execute(update(Job).where(Job.id == job_id).values(heartbeat=now(), done=done, total=total))
+
+
+def told_to_end() -> bool:
+    """Whether the worker that does this job is to end; a job that takes longer than a second asks now and then."""
+    ending: Event | None = g.get("ending")
+    return ending is not None and ending.is_set()
+
+
 def run(job_id: int) -> bool:
     """Do one job if it is due and nobody else does it; False where there was nothing to do."""
     moment = now()
     claimed = db.session.execute(
         update(Job)
-        .where(
-            Job.id == job_id,
-            Job.not_before <= moment,
-            or_(Job.state == State.WAITING, (Job.state == State.RUNNING) & (Job.heartbeat < moment - STALE)),
-        )
+        .where(Job.id == job_id, *_free(moment))
         .values(state=State.RUNNING, heartbeat=moment, tries=Job.tries + 1)
     )
     db.session.commit()
@@ -105,9 +124,13 @@ def run(job_id: int) -> bool:
     job = db.session.get_one(Job, job_id)
     try:
         _kinds[job.kind](job)
+    except Interrupted:
+        writes()
+        job = db.session.get_one(Job, job_id)
+        job.state = State.WAITING
     except Exception as error:
         log.exception("job %s (%s) failed", job_id, job.kind)
-        db.session.rollback()
+        writes()  # the job may have been reading
         job = db.session.get_one(Job, job_id)
         job.error = f"{type(error).__name__}: {error}"[:300]
         job.state = State.FAILED if job.tries >= TRIES else State.WAITING
@@ -122,16 +145,14 @@ def run(job_id: int) -> bool:
 
 def run_due() -> int:
     """Do every job that is due, those of a worker that died too; how many were done."""
-    moment = now()
-    due = db.session.scalars(
-        select(Job.id)
-        .where(
-            Job.not_before <= moment,
-            or_(Job.state == State.WAITING, (Job.state == State.RUNNING) & (Job.heartbeat < moment - STALE)),
-        )
-        .order_by(Job.id)
-    ).all()
+    due = db.session.scalars(select(Job.id).where(*_free(now())).order_by(Job.id)).all()
     return sum(run(job_id) for job_id in due)
+
+
+def _free(moment: datetime) -> tuple[ColumnElement[bool], ...]:
+    """What is due and nobody does: it waits, or whoever did it gave no sign for too long."""
+    silent = or_(Job.heartbeat < moment - STALE, Job.kind.in_(_beating) & (Job.heartbeat < moment - SILENT))
+    return Job.not_before <= moment, or_(Job.state == State.WAITING, (Job.state == State.RUNNING) & silent)
 
 
 def init_app(app: Flask, settings: Settings) -> None:
@@ -140,10 +161,12 @@ def init_app(app: Flask, settings: Settings) -> None:
 
     def wake(job_id: int) -> None:
         with app.app_context(), writing():
+            g.ending = app.extensions.get("ending")
             run(job_id)
 
     def sweep() -> None:
         with app.app_context(), writing():
+            g.ending = app.extensions.get("ending")
             run_due()
 
     def night() -> None:
@@ -191,12 +214,18 @@ class Worker(Consumer):
 
 
 def start_worker(app: Flask) -> Worker:
-    """Start a worker's threads in this process; `.stop(graceful=True)` ends them."""
-    worker = Worker(app.extensions["jobs"], workers=1, worker_type="thread", max_delay=2.0, check_worker_health=False)
+    """Start a worker's threads in this process, two, so that letters go out beside a long job.
+
+    `.stop(graceful=True)` ends them.
+    """
+    worker = Worker(app.extensions["jobs"], workers=2, worker_type="thread", max_delay=2.0, check_worker_health=False)
+    app.extensions["ending"] = worker.stop_flag
     worker.start()
     return worker
 
 
 def work(app: Flask) -> None:
     """Do jobs in this process until told to stop."""
-    Consumer(app.extensions["jobs"], workers=2, worker_type="thread", max_delay=2.0).run()
+    worker = Consumer(app.extensions["jobs"], workers=2, worker_type="thread", max_delay=2.0)
+    app.extensions["ending"] = worker.stop_flag
+    worker.run()
