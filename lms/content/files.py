@@ -211,7 +211,7 @@ class Reader:
         if len(kinds) > 1:
             tags = {str(k.__struct_config__.tag): k for k in kinds}
             name = value.get("kind") if isinstance(value, dict) else None
-            if name not in tags:
+            if not isinstance(name, str) or name not in tags:
                 self.fault(file, str(needle), f"kind is one of {', '.join(tags)}", place)
                 return None
             kind = tags[name]
