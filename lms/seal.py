@@ -50,7 +50,7 @@ LENGTH = struct.Struct(">I")
 GAP = re.compile(rb"/M \(D:(0{14})Z\)/ByteRange (\[0 0{10} 0{10} 0{10}\])/Contents <(0{1000,})>")
 ROOM = 5120  # bytes: as many as `lms/press.py` leaves
 SHORTEST_RSA = 2048
-LONGEST_NAME = 64  # X.520: what a common name may have
+LONGEST_NAME = 64  # bytes; X.520 lets a common name have as many letters
 CURVES = {"secp256r1": "sha256", "secp384r1": "sha384", "secp521r1": "sha512"}
 HASHES: dict[str, hashes.HashAlgorithm] = {
     "sha256": hashes.SHA256(),
@@ -201,7 +201,7 @@ def made(errand: bytes) -> bytes:
     """A key on P-256 and a certificate it signed itself, in one PEM."""
     asked = json.loads(errand)
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, asked["name"][:LONGEST_NAME])])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, _short(asked["name"]))])
     begins = datetime.fromisoformat(asked["begins"])
     certificate = (
         x509.CertificateBuilder()
@@ -232,6 +232,10 @@ def made(errand: bytes) -> bytes:
     return key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     ) + certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _short(name: str) -> str:
+    return name.encode()[:LONGEST_NAME].decode(errors="ignore")
 
 
 def known(errand: bytes) -> bytes:

@@ -108,3 +108,19 @@ def pages_as_pictures(pdf: bytes, dots_an_inch: int = 60) -> list[Image.Image]:
         told = _told(pdf, "pdftoppm", "-r", str(dots_an_inch), "-gray", "{}", f"{folder}/page")
         assert told.returncode == 0, told.stderr
         return [Image.open(io.BytesIO(path.read_bytes())) for path in sorted(Path(folder).iterdir())]
+
+
+def signature_told(pdf: bytes) -> dict[str, str]:
+    """What pdfsig says of the only signature in a file, without asking whether anyone vouches for the signer."""
+    told = _told(pdf, "pdfsig", "-nocert", "{}").stdout.decode()
+    assert told.count("Signature #") == 1, told
+    lines = [line.strip(" -") for line in told.splitlines()[2:] if line.strip()]
+    return {name: value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+
+def attached(pdf: bytes) -> bytes:
+    """The first file within a file."""
+    with tempfile.TemporaryDirectory() as folder:
+        told = _told(pdf, "pdfdetach", "-save", "1", "-o", f"{folder}/attached", "{}")
+        assert told.returncode == 0, told.stderr
+        return Path(folder, "attached").read_bytes()

@@ -16,8 +16,9 @@ import logging
 import os
 import re
 import struct
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -167,7 +168,7 @@ def sign(record: bytes, at: datetime) -> bytes:
     """A record with its signature, which says that it was made `at`. Raises NoKey."""
     settings: Settings = current_app.extensions["settings"]
     files, _key = _usable(settings)
-    head = json.dumps(files.parcel() | {"at": at.isoformat()}).encode()
+    head = json.dumps(files.parcel() | {"at": at.astimezone(UTC).isoformat()}).encode()
     return _asked(b"S", LENGTH.pack(len(head)) + head + record)
 
 
@@ -318,7 +319,8 @@ def _make_own(settings: Settings) -> None:
         who = "the user who runs this site"
         raise _Wrong(f"{path} cannot be written ({error.strerror})", f"let {who} write to {path.parent}") from None
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
 
 
 def _asked(letter: bytes, errand: bytes) -> bytes:
