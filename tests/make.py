@@ -15,11 +15,13 @@ from sqlalchemy.orm import joinedload, selectinload
 from lms.accounts import passwords
 from lms.accounts.models import Person, Role
 from lms.app import create_app
+from lms.certificates import due, issuing
+from lms.certificates.models import Certificate, ConfirmedName
 from lms.clock import now
 from lms.database import Model, db, writing
 from lms.events import receiving
 from lms.events.models import Appointment, Event, HalfDay, Registration
-from lms.events.parts import Charge, EventKind
+from lms.events.parts import Charge, EventKind, MarkKind
 from lms.settings import Settings
 from tests.page import Client
 
@@ -116,6 +118,43 @@ class Making:
             db.session.commit()
             found = row.id
         return self.one(select(Registration).where(Registration.id == found).options(joinedload(Registration.person)))
+
+    def attended(self, event: Event, registration: Registration, half_days: int = 4) -> None:
+        """Marks of someone who came to the first half-days of an event as each began, and stayed."""
+        with self.app.app_context(), writing():
+            again = db.session.get_one(Event, event.id)
+            for half_day in again.half_days[:half_days]:
+                receiving.say(
+                    again, by_id=None, half_day=half_day, registration=db.session.get_one(Registration, registration.id),
+                    kind=MarkKind.CAME, at=half_day.starts_at, now=half_day.starts_at,
+                )  # fmt: skip
+            db.session.commit()
+
+    def due(self, event: Event, person: Person | None = None, half_days: int = 4, **values: Any) -> Registration:
+        """Someone on the roll who was there and has confirmed the name: their paper of attendance is due."""
+        registration = self.registered(event, person, **values)
+        self.attended(event, registration, half_days)
+        name = registration.shown_name
+        if registration.person_id:
+            self.add(ConfirmedName(person_id=registration.person_id, name=name, at=now()))
+        else:
+            self.add(ConfirmedName(registration_id=registration.id, name=name, at=now()))
+        return registration
+
+    def certificate(
+        self, registration: Registration, paper: str = "attendance", at: datetime | None = None
+    ) -> Certificate:
+        """The paper of someone who is due one at their event, made, signed and kept as it is on the site."""
+        with self.app.test_request_context(), writing():
+            event = db.session.get_one(Event, registration.event_id)
+            candidate = due.of_one(event.slug, paper, registration.person_id, registration.id)
+            moment = at or now()
+            assert candidate is not None
+            made = issuing.make(issuing.drafted(candidate, moment))
+            kept = issuing.keep(made, None, moment)
+            db.session.commit()
+            found = kept.id
+        return self.one(select(Certificate).where(Certificate.id == found))
 
     def appointed(self, event: Event, charge: Charge | str = Charge.TRAINER, **values: Any) -> Client:
         """A client in which a trainer has signed in who is appointed to the event."""
