@@ -102,6 +102,13 @@ DOORS = {
     "paper_pages.add_by_hand": TRAINERS,
     "paper_pages.settle": TRAINERS,
     "paper_pages.badge": SIGNED_IN,
+    # certificates: checking
+    "check.check": PUBLIC,
+    "check.file": PUBLIC,
+    "check.answer": PUBLIC,
+    "check.name": PUBLIC,
+    "check.how": PUBLIC,
+    "check.key": PUBLIC,
     "reports.lesson": SIGNED_IN,
     "reports.question": SIGNED_IN,
     "reports.reports": ORGANISERS,
@@ -145,6 +152,7 @@ VALUES = {
     "question_id": "none",
     "token": "x" * 43,
     "filename": "none",
+    "fingerprint": "none",
 }
 
 
