@@ -7,11 +7,11 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from types import UnionType
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, get_args, get_origin
 
 import msgspec
 from msgspec import Struct
-from msgspec.structs import fields
+from msgspec.structs import FieldInfo, fields
 
 from lms.content.material import Source
 from lms.content.translating import named, overlaid
@@ -167,8 +167,8 @@ class Reader:
             self.fault(file, needle, "must be a table of keys and values", place)
             return None
         before = len(self.faults)
-        known = {f.encode_name: f for f in fields(kind) if f.name not in given}
-        hints = _hints(kind)
+        whole = _fields(kind)
+        known = {f.encode_name: f for f in whole if f.name not in given}
         tag = kind.__struct_config__.tag_field
         for key in sorted(set(value) - set(known) - ({tag} if tag else set())):
             self.fault(file, key, f"unknown key “{key}”; known are {', '.join(sorted(known))}", place)
@@ -176,12 +176,10 @@ class Reader:
         for name, f in known.items():
             if name in value:
                 inner = f"{place}, {name}" if place else name
-                made[f.name] = self._convert(
-                    hints[f.name], value[name], file, inner, name if name in file.text else needle
-                )
+                made[f.name] = self._convert(f.type, value[name], file, inner, name if name in file.text else needle)
             elif f.required:
                 self.fault(file, needle, f"{name} is missing", place)
-        for name in given & {f.name for f in fields(kind) if f.required}:
+        for name in given & {f.name for f in whole if f.required}:
             made[name] = None
         if len(self.faults) > before:
             return None
@@ -219,8 +217,8 @@ class Reader:
 
 
 @cache
-def _hints(kind: type[Struct]) -> dict[str, Any]:
-    return get_type_hints(kind, include_extras=True)
+def _fields(kind: type[Struct]) -> tuple[FieldInfo, ...]:
+    return fields(kind)
 
 
 def _pieces_of(hint: Any) -> list[Any]:
