@@ -9,20 +9,20 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from msgspec import json
 
-from lms.content.exercises import Exercise
 from lms.exercises.audiences import Room, Seat, for_player, for_screen, for_trainer
-from lms.exercises.parts import MoveKind
+from lms.exercises.parts import MoveKind, Phase
 from lms.exercises.runsheet import apply, fold
 from lms.exercises.standing import Asked, Move, State, comes_next
 from tests.exercises.model import SCREEN, SEATS, Model
 from tests.exercises.play import NINE
-from tests.exercises.scenarios import marked_tally, marks, public_marks, scenarios
+from tests.exercises.scenarios import marked_tally, marks, public_marks, scenario
 
-PLACES = st.integers(0, 7)  # an inject or a question by its place; one beyond the last is unknown
+PLACES = st.integers(0, 40)  # an inject or a question by its place, of which one in many is unknown
 AUDIENCES = st.sampled_from(["", "", "all", "team/north", "team/south", "role/police", "role/judge", "team/nowhere"])
 PLAYERS = st.sampled_from(["", "p1", "p2", "p3", "p4"])
 DECIDED = st.one_of(
     st.none(),
+    st.fixed_dictionaries({one: st.sampled_from([("a",), ("b",)]) for one in ("north", "south")}),
     st.dictionaries(st.sampled_from(["", "north", "south"]), st.sampled_from([("a",), ("b",)])),
 )
 ON_TASKS = st.sampled_from(["open", "close", "reveal", "close", "reveal", "revote"])
@@ -32,13 +32,15 @@ STALE = st.one_of(st.none(), st.integers(0, 6))  # how many moves ago a console 
 class AnyRun(RuleBasedStateMachine):
     """Trainers with several consoles, four players and a screen."""
 
-    @initialize(exercise=scenarios())
-    def open_a_run(self, exercise: Exercise) -> None:
-        self.exercise = exercise
+    @initialize(seed=st.integers(0, 10_000), steps=st.integers(0, 5), room=st.sampled_from([False, False, True]))
+    def open_a_run(self, seed: int, steps: int, room: bool) -> None:
+        self.exercise = exercise = scenario(seed)
         self.state = State(exercise=exercise)
         self.model = Model(exercise)
         self.moves: list[Move] = []
         self.say({"move": "start"})
+        for _step in range(steps):
+            self.the_plan_goes_on("a" if seed % 2 else "b", "a" if seed % 3 else "b", room)
 
     def say(self, words: dict[str, Any], decided: dict[str, tuple[str, ...]] | None = None) -> None:
         number = len(self.moves) + 1
@@ -56,14 +58,14 @@ class AnyRun(RuleBasedStateMachine):
         assert (verdict.why is not None) == (expected == "refused")
 
     def inject(self, place: int) -> str:
-        """By its place; after the last comes one of the trainer's own messages, then one that nobody knows."""
-        injects = [one.id for one in self.exercise.injects]
+        """By its place, one of the trainer's own messages among them; the last place is nothing that anyone knows."""
         own = [one.id for one in self.state.releases if one.improvised][-1:]
-        return [*injects, *own, "unknown"][min(place, len(injects) + len(own))]
+        known = [*(one.id for one in self.exercise.injects), *own]
+        return "unknown" if place == 40 else known[place % len(known)]
 
     def task(self, place: int) -> str:
         tasks = [one.id for one in self.exercise.tasks]
-        return [*tasks, "unknown"][min(place, len(tasks))]
+        return tasks[place % len(tasks)] if tasks and place < 40 else "unknown"
 
     def seen(self, ago: int | None) -> int | None:
         return None if ago is None else max(0, len(self.state.log) - ago)
@@ -72,6 +74,18 @@ class AnyRun(RuleBasedStateMachine):
     def next(self, named: bool, ago: int | None) -> None:
         line = comes_next(self.state)
         self.say({"move": "next", "inject": line.id if named and line else "", "seen": self.seen(ago)})
+
+    @rule(north=st.sampled_from("ab"), south=st.sampled_from("ab"), room=st.booleans())
+    def follow_the_plan(self, north: str, south: str, room: bool) -> None:
+        self.the_plan_goes_on(north, south, room)
+
+    def the_plan_goes_on(self, north: str, south: str, room: bool) -> None:
+        decided = {"": (north,)} if room else {"north": (north,), "south": (south,)}
+        self.say({"move": "resume"})
+        for task_id in self.state.open_tasks():
+            self.say({"move": "close", "task": task_id}, decided)
+            self.say({"move": "reveal", "task": task_id, "by_profession": room})
+        self.say({"move": "next"})
 
     @rule()
     def two_consoles_say_next_at_once(self) -> None:
@@ -112,23 +126,46 @@ class AnyRun(RuleBasedStateMachine):
         more = {"to": to, "by_profession": by} if move == "reveal" else {}
         self.say({"move": move, "task": self.task(place), "seen": self.seen(ago), **more}, decided)
 
-    @precondition(lambda self: self.model.tasks)
-    @rule(which=PLACES, move=ON_TASKS, decided=DECIDED, to=st.sampled_from(["", "all"]))
-    def about_a_question_that_was_asked(
-        self, which: int, move: str, decided: dict[str, tuple[str, ...]] | None, to: str
+    @precondition(lambda self: self.state.phase == Phase.RUNNING)
+    @rule(which=PLACES, decided=DECIDED, to=st.sampled_from(["", "all"]), by=st.booleans(), again=st.integers(0, 3))
+    def ask_something(
+        self, which: int, decided: dict[str, tuple[str, ...]] | None, to: str, by: bool, again: int
     ) -> None:
-        asked = list(self.model.tasks)
-        self.say({"move": move, "task": asked[which % len(asked)], "to": to if move == "reveal" else ""}, decided)
+        sent = {one.id for one in self.state.live()}
+        possible = [one.id for one in self.exercise.tasks if one.inject in sent] or ["unknown"]
+        task = {"task": possible[which % len(possible)]}
+        self.say({"move": "open", **task})
+        self.say({"move": "close", **task}, decided)
+        if again == 1:
+            self.say({"move": "revote", **task})
+        if again > 1:
+            self.say({"move": "reveal", "to": to, "by_profession": by, **task})
+        if again > 2:
+            self.say({"move": "revote", **task})
+            self.say({"move": "close", **task}, decided)
 
     @rule(place=PLACES, counts=st.dictionaries(st.sampled_from("abz"), st.integers(-1, 9)), decided=DECIDED)
     def hands(self, place: int, counts: dict[str, int], decided: dict[str, tuple[str, ...]] | None) -> None:
         self.say({"move": "hands", "task": self.task(place), "counts": counts}, decided)
 
-    @rule(move=st.sampled_from(["pause", "resume", "resume", "start"]))
-    def the_clock(self, move: str) -> None:
-        self.say({"move": move})
+    @rule(
+        place=PLACES,
+        move=st.sampled_from(["next", "send", "hold", "close", "reveal", "start", "pause"]),
+        on=st.booleans(),
+    )
+    def a_pause(self, place: int, move: str, on: bool) -> None:
+        self.say({"move": "pause"})
+        about = {"task": self.task(place)} if move in ("close", "reveal") else {"inject": self.inject(place)}
+        self.say({"move": move, **about})
+        if on:
+            self.say({"move": "resume"})
 
-    @precondition(lambda self: len(self.moves) > 15)
+    @precondition(lambda self: self.state.phase == Phase.PAUSED)
+    @rule()
+    def resume(self) -> None:
+        self.say({"move": "resume"})
+
+    @precondition(lambda self: len(self.moves) > 50)
     @rule()
     def end(self) -> None:
         self.say({"move": "end"})
@@ -211,5 +248,5 @@ class AnyRun(RuleBasedStateMachine):
 
 TestAnyRun = AnyRun.TestCase
 TestAnyRun.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=80, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
 )
