@@ -352,21 +352,21 @@ def _attached_numbers(reader: PdfFileReader) -> Iterator[str]:
                 yield from NUMBER.findall(facts["number"])
 
 
-def _attached(reader: PdfFileReader) -> list[generic.DictionaryObject]:
-    found: list[generic.DictionaryObject] = []
+def _attached(reader: PdfFileReader) -> list[Any]:
+    found: list[Any] = []
     with suppress(KeyError):
         _gather(reader.root["/Names"]["/EmbeddedFiles"], found, DEEPEST)
     with suppress(KeyError):
         found += reader.root["/AF"]
-    return found[:MOST_FILES]
+    return [one.get_object() for one in found[:MOST_FILES]]
 
 
-def _gather(node: generic.DictionaryObject, found: list[generic.DictionaryObject], deepest: int) -> None:
+def _gather(node: Any, found: list[Any], deepest: int) -> None:
     """Files of a tree of names, with no more branches than any of ours has."""
     found += list(node.get("/Names", []))[1::2]
     for branch in list(node.get("/Kids", []))[:MOST_FILES]:
         if deepest and len(found) < MOST_FILES:
-            _gather(branch, found, deepest - 1)
+            _gather(branch.get_object(), found, deepest - 1)
 
 
 def _told_numbers(reader: PdfFileReader) -> Iterator[str]:
