@@ -14,14 +14,14 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from math import ceil, cos, pi, sin
 from zoneinfo import ZoneInfo
 
 import msgspec
 from babel.lists import format_list
 from flask import current_app
-from flask_babel import force_locale, format_date, format_decimal, get_locale, ngettext
+from flask_babel import force_locale, format_date, format_decimal, ngettext
 from flask_babel import gettext as _
 from fontTools.ttLib import TTFont
 from markupsafe import Markup
@@ -40,12 +40,13 @@ FRONT_WIDTH, SENTENCE_WIDTH, FACT_WIDTHS = 191, 160, (27, 82, 82)
 FRONT_FOOT, FUNDED_FOOT = 156, 142  # where the foot of page 1 begins
 BACK_STEPS = (10.5, 9.5, 9, 8.5, 8, 7, 6, 5)
 WITH_ENGLISH = 4  # so many steps of page 2 are tried with English, then all without
-BACK_HEIGHTS = (144, 160)  # at the first step, and at the others
+BACK_HEIGHTS = (144, 156)  # at the first step, and at the others
 BACK_WIDTH, NOTE_WIDTH = 231, 71
 ASKED_WIDTHS = (31, 100, 100)
-HALF_DAY_WIDTHS = (46, 31, 112, 42)
-TOPIC_WIDTHS = (108, 20, 27, 22, 24, 30)
+HALF_DAY_WIDTHS = (62, 127, 42)
+TOPIC_WIDTHS = (122, 42, 42, 25)
 
+LISTS = {"en": "en_GB"}  # how a list ends: “one, two and three”
 LINE, SMALL_LINE = 1.4, 1.35
 TO_BE_SURE = 1.03  # a line may turn out wider than its letters' sum
 MOST_IN_A_COLUMN = 5
@@ -195,7 +196,7 @@ def _sentence(statement: Statement, locale: str) -> str:
             len(event.half_days), title=event.title, days=days, counted=event.counted,
         )  # fmt: skip
         return str(said)
-    title, deeds = _in(statement.title, locale), format_list(list(_deeds(statement)), locale=get_locale() or "en")
+    title, deeds = _in(statement.title, locale), format_list(list(_deeds(statement)), locale=LISTS.get(locale, locale))
     if not days:
         return str(_("completed “%(title)s”: %(deeds)s.", title=title, deeds=deeds))
     return str(_("completed “%(title)s”, %(days)s: %(deeds)s.", title=title, days=days, deeds=deeds))
@@ -250,39 +251,43 @@ def _tables(statement: Statement, locale: str, doubled: bool) -> Iterable[Eviden
         yield Evidence(
             "half-days",
             ", ".join(filter(None, (event.title, _place(event)))),
-            (_("Half-day"), _("Time"), _("Subject"), _("Present")),
+            (_("Half-day"), _("Subject"), _("Present")),
             tuple(_half_day(half_day, zone, doubled) for half_day in event.half_days),
             _("The programme printed here is a sample.") if event.sample else "",
         )
 
 
 def _topics(statement: Statement, locale: str, doubled: bool) -> Evidence:
-    return Evidence(
-        "topics",
-        _("Topics"),
-        (_("Topic"), _("Lessons"), _("Read by"), _("Quiz"), _("Pass mark"), _("Passed on")),
-        tuple(
-            (
-                _topic(topic, locale),
-                str(topic.lessons) if topic.read_on else "",
-                _short(topic.read_on, doubled) if topic.read_on else "",
-                f"{format_decimal(topic.points)} / {topic.out_of}" if topic.passed_on else "",
-                f"{topic.pass_mark} %" if topic.passed_on else "",
-                _short(topic.passed_on, doubled) if topic.passed_on else "",
-            )
-            for topic in statement.topics
-        ),
-    )
+    columns: list[tuple[str, tuple[str, ...]]] = [(_("Topic"), tuple(_topic(one, locale) for one in statement.topics))]
+    if any(topic.read_on for topic in statement.topics):
+        columns.append((_("Lessons read (last on)"), tuple(_read(one, doubled) for one in statement.topics)))
+    if any(topic.passed_on for topic in statement.topics):
+        columns.append((_("Quiz passed (on)"), tuple(_passed(one, doubled) for one in statement.topics)))
+        columns.append(
+            (_("Pass mark"), tuple(f"{one.pass_mark}\u00a0%" if one.passed_on else "" for one in statement.topics))
+        )
+    titles, texts = zip(*columns, strict=True)
+    return Evidence("topics", _("Topics"), titles, tuple(zip(*texts, strict=True)))
+
+
+def _read(topic: Topic, doubled: bool) -> str:
+    return f"{topic.lessons} ({_short(topic.read_on, doubled)})" if topic.read_on else ""
+
+
+def _passed(topic: Topic, doubled: bool) -> str:
+    if topic.passed_on is None:
+        return ""
+    return f"{format_decimal(topic.points)}\u00a0/\u00a0{topic.out_of} ({_short(topic.passed_on, doubled)})"
 
 
 def _half_day(half_day: HalfDay, zone: ZoneInfo, doubled: bool) -> tuple[str, ...]:
     starts_at, ends_at = half_day.starts_at.astimezone(zone), half_day.ends_at.astimezone(zone)
+    when = f"{_short(starts_at.date(), doubled)}, {starts_at:%H:%M}–{ends_at:%H:%M}"
     hours = _hours(half_day.minutes)
     if half_day.counts:
-        present = hours
-    else:
-        present = _("%(hours)s, does not count", hours=hours) if half_day.minutes else _("not present")
-    return _short(starts_at.date(), doubled), f"{starts_at:%H:%M}–{ends_at:%H:%M}", half_day.title, present
+        return when, half_day.title, hours
+    present = _("%(hours)s, does not count", hours=hours) if half_day.minutes else _("not present")
+    return when, half_day.title, present
 
 
 def _notes(statement: Statement) -> Iterable[Note]:
@@ -381,6 +386,7 @@ def _days(days: Sequence[date]) -> str:
 # --- what fits -----------------------------------------------------------------------------------------------
 
 
+@lru_cache(4096)
 def width(text: str) -> float:
     """How wide a text is at most, in ems of the regular face: letters that are joined are narrower."""
     advances = _advances()
@@ -401,16 +407,20 @@ def _advances() -> dict[str, float]:
 def lines(text: str, ems: float) -> int:
     """How many lines a text takes in a column of so many ems: broken at spaces and hyphens, a word only if it must."""
     count, used = 1, 0.0
-    for word in re.split(r"(?<=[ \t\n\-–/])", text):
-        wide = width(word.rstrip(" \t\n"))
+    for wide, spaced in _words(text):
         if used and used + wide > ems:
             count, used = count + 1, 0.0
         if wide > ems:
-            broken = ceil(wide / (ems - 1)) if ems > 1 else len(word)
-            count, used = count + broken - 1, ems
+            count, used = count + ceil(wide / max(ems - 1, 0.5)) - 1, ems
         else:
-            used += width(word)
+            used += spaced
     return count
+
+
+@lru_cache(1024)
+def _words(text: str) -> tuple[tuple[float, float], ...]:
+    """The width of each word of a text, in ems, without the space behind it and with it."""
+    return tuple((width(word.rstrip(" \t\n")), width(word)) for word in re.split(r"(?<=[ \t\n\-–/])", text))
 
 
 def name_step(name: str) -> int:
@@ -439,7 +449,7 @@ def _front_ems(own: Said, english: Said, base: float) -> float:
     small = ems / 0.7
     kinds = lines(own.kind, FRONT_WIDTH * ems / 1.3333)
     in_one_line = width(own.kind) * 1.3333 + width(english.kind) * 0.75 < FRONT_WIDTH * ems
-    height = kinds * 1.3333 * 1.25 + 0.6 + lines(own.sentence, SENTENCE_WIDTH * ems) * LINE + 1.2
+    height = kinds * 1.3333 * 1.25 + 1 + lines(own.sentence, SENTENCE_WIDTH * ems) * LINE + 1.2
     if english is not own:
         height += 0.3 + lines(english.sentence, SENTENCE_WIDTH * small) * 0.7 * LINE
         height += 0 if in_one_line else 1.6667
@@ -447,8 +457,12 @@ def _front_ems(own: Said, english: Said, base: float) -> float:
         columns = _in_columns(ours, theirs)
         wide = (FRONT_WIDTH - FACT_WIDTHS[0]) if len(columns) == 1 else FACT_WIDTHS[1] - 4
         tallest = max(sum(lines(text, wide * small) for text in column) for column in columns)
-        height += max(tallest, 1 if ours.label == theirs.label else 2) * 0.7 * SMALL_LINE + 0.4
+        height += max(tallest, _label_lines(ours, theirs, FACT_WIDTHS[0] * small)) * 0.7 * SMALL_LINE + 0.4
     return height
+
+
+def _label_lines(own: Fact, english: Fact, ems: float) -> int:
+    return lines(own.label if own.label == english.label else f"{own.label} {english.label}", ems - 2)
 
 
 def _in_columns(own: Fact, english: Fact) -> list[tuple[str, ...]]:
@@ -487,15 +501,19 @@ def _back_ems(own: Said, english: Said, base: float) -> float:
         columns = _in_columns(ours, theirs) if english is not own else [ours.values]
         wide = (BACK_WIDTH - ASKED_WIDTHS[0]) if len(columns) == 1 else ASKED_WIDTHS[1] - 4
         tallest = max(sum(lines(text, wide * ems) for text in column) for column in columns)
-        height += max(tallest, 1 if ours.label == theirs.label else 2) * SMALL_LINE + row + rule
+        height += max(tallest, _label_lines(ours, theirs, ASKED_WIDTHS[0] * ems)) * SMALL_LINE + row + rule
     for mine, other in zip(own.tables, english.tables, strict=True):
         widths = TOPIC_WIDTHS if mine.kind == "topics" else HALF_DAY_WIDTHS
         height += 1.0 + lines(mine.heading + mine.note + other.note, BACK_WIDTH * ems) * SMALL_LINE
-        height += (1 if mine.columns == other.columns else 2) * SMALL_LINE + row + rule
+        heads = [
+            lines(head if head == beside else f"{head} {beside}", (wide - 2) * ems)
+            for head, beside, wide in zip(mine.columns, other.columns, widths[: len(mine.columns)], strict=True)
+        ]
+        height += max(heads) * SMALL_LINE + row + rule
         for ours_, theirs_ in zip(mine.rows, other.rows, strict=True):
             cells = [
                 lines(cell if cell == beside or column == 0 else f"{cell} {beside}", (wide - 2) * ems)
-                for column, (cell, beside, wide) in enumerate(zip(ours_, theirs_, widths, strict=True))
+                for column, (cell, beside, wide) in enumerate(zip(ours_, theirs_, widths[: len(ours_)], strict=True))
             ]
             height += max(cells) * SMALL_LINE + row + rule
     notes = [
