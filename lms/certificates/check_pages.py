@@ -34,6 +34,9 @@ bp = Blueprint("check", __name__)
 ROOM = signing.LARGEST + 64 * 1024  # of a request: a file, and what a form puts around it
 MEGABYTES = signing.LARGEST // (1024 * 1024)
 LONGEST_NUMBER = 40
+COMMANDS = """pdfsig certificate.pdf
+pdfsig -dump certificate.pdf
+openssl pkcs7 -inform DER -in certificate.pdf.sig0 -print_certs | openssl x509 -noout -fingerprint -sha256"""
 
 
 class Unspooled(FormDataParser):
@@ -227,7 +230,7 @@ def how() -> ResponseReturnValue:
             .order_by(SigningKey.first_used_at.desc(), SigningKey.fingerprint)
         ).all()  # fmt: skip
     keys = [row._asdict() | {"said": _in_pairs(row.fingerprint)} for row in rows]
-    return render_template("certificates/check_help.html", keys=keys, megabytes=MEGABYTES)
+    return render_template("certificates/check_help.html", keys=keys, commands=COMMANDS)
 
 
 def _in_pairs(fingerprint: str) -> str:

@@ -219,6 +219,6 @@ def _numbers_with(column: Any, values: Iterable[str]) -> list[str]:
         return []
     with look() as database:
         found: dict[str, str] = dict(
-            database.execute(select(column, Certificate.number).where(column.in_(wanted))).tuples().all()
+            database.execute(select(column, Certificate.number).where(column.in_(wanted))).all()
         )
     return [found[value] for value in wanted if value in found]
