@@ -1,5 +1,6 @@
 """What an exercise's file gives, and how every fault in one is named: file, line, place and reason."""
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -8,6 +9,7 @@ import pytest
 from lms.accounts.models import Profession
 from lms.content.exercises import PRIVATE, PROFESSIONS, TASKS, Exercise
 from lms.content.loader import load
+from lms.paths import MODULES
 from tests.content.tree import Tree
 
 NAME = "signs/exercises/night-train.toml"
@@ -249,6 +251,22 @@ def test_a_hidden_file_beside_the_exercises_is_nobodys(tree):
     tree.write("signs/exercises/.swap", "x")
 
     assert tree.faults() == []
+
+
+def test_the_example_in_the_authors_guide_is_a_faultless_exercise(tree):
+    guide = (MODULES / "README.md").read_text("utf-8")
+    (example,) = re.findall(r"## 11\..*?```toml\n(.*?)```", guide, re.S)
+
+    tree.write("signs/exercises/a-note-on-friday.toml", example)
+
+    assert tree.faults() == []
+
+
+def test_the_authors_guide_names_every_kind_of_task_and_everything_for_trainers_alone():
+    guide = (MODULES / "README.md").read_text("utf-8").partition("## 11.")[2]
+
+    assert {kind for kind in TASKS if f"| `{kind}` |" not in guide} == set()
+    assert {name for name in PRIVATE if f"`{name}`" not in guide} == set()
 
 
 # --- faults ------------------------------------------------------------------------------------------------------
