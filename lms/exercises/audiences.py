@@ -5,7 +5,7 @@ not in them. `msgspec.json.encode` of one is the snapshot of `/runs/<id>/state`.
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct
@@ -14,7 +14,18 @@ from msgspec.structs import replace
 from lms.content.exercises import EVERYONE, AnyTask, Decision, FreeText, Hands, Inject
 from lms.exercises.answering import Checked, taken
 from lms.exercises.parts import Admission, OnSheet, Phase, TaskState
-from lms.exercises.standing import ASKED, Note, Release, State, comes_next, on_sheet, receivers
+from lms.exercises.standing import (
+    ASKED,
+    Note,
+    Pause,
+    Release,
+    State,
+    comes_next,
+    on_plan,
+    on_sheet,
+    played,
+    receivers,
+)
 from lms.exercises.tally import Tally
 
 
@@ -126,18 +137,22 @@ class PlayersSnapshot(Snapshot, frozen=True, kw_only=True):
 
 
 class Plan(Struct, frozen=True):
-    """What a console's clock needs: moments, seconds in pauses, and minutes of the plan."""
+    """What a console's clock needs: moments, and between which minutes of play the run is on plan (`on_plan`)."""
 
     started_at: datetime | None
-    paused_at: datetime | None
     ended_at: datetime | None
-    paused_for: int
+    pauses: tuple[Pause, ...]
+    last_minute: int
+    next_minute: int
     debrief_minute: int
     end_minute: int
 
 
 class Sending(Struct, frozen=True):
-    """One sending, for trainers: to whom, narrowed to which teams, when and by whom; taken back when."""
+    """One sending, for trainers: to whom, narrowed to which teams, when and by whom; taken back when.
+
+    `minute` is how many minutes had been played by then.
+    """
 
     id: str
     title: str
@@ -145,6 +160,7 @@ class Sending(Struct, frozen=True):
     to: str
     teams: tuple[str, ...] | None
     at: datetime
+    minute: int
     by: str
     again: datetime | None
     taken_back: datetime | None
@@ -244,19 +260,31 @@ def for_player(
 
     Someone who waits for the nod, or was removed, sees how far the run is and nothing of it.
     """
+    return with_own(shared(state, seat, room), seat, answers or {})
+
+
+def alike(state: State, seat: Seat) -> tuple[str, ...]:
+    """A key for `shared`: to players whose keys are equal it shows the same, so that it is worked out once for all."""
     if seat.admission is not Admission.IN:
-        mine = Mine(seat.team, seat.role, seat.admission, {})
-        return PlayersSnapshot(
-            version=room.version, audience="player", phase=state.phase, counts=Counts(0, 0), mine=mine
-        )
+        return (seat.admission,)
+    alone = any(one.to == f"player/{seat.player}" for one in state.live())
+    return (seat.admission, seat.team, seat.role, seat.player if alone else "")
+
+
+def shared(state: State, seat: Seat, room: Room = NOBODY) -> Snapshot:
+    """What a player sees, apart from what is their own."""
+    if seat.admission is not Admission.IN:
+        return Snapshot(version=room.version, audience="player", phase=state.phase, counts=Counts(0, 0))
     seen = [one for one in state.live() if reaches(one, seat)]
     tasks = [_shown_task(state, task, asked_of(state, task, seat)) for task in _visible(state, seat)]
-    own = {task.id: answers[task.id] for task in tasks if task.yours and task.id in (answers or {})} if answers else {}
-    public = _snapshot(state, "player", seen, tasks, room)
-    return PlayersSnapshot(
-        **{name: getattr(public, name) for name in public.__struct_fields__},
-        mine=Mine(seat.team, seat.role, seat.admission, own),
-    )
+    return _snapshot(state, "player", seen, tasks, room)
+
+
+def with_own(seen: Snapshot, seat: Seat, answers: Mapping[str, Any]) -> PlayersSnapshot:
+    """The same with a player's place, and their answers to what is asked of them and not withdrawn."""
+    own = {task.id: answers[task.id] for task in seen.tasks if task.yours and task.id in answers}
+    mine = Mine(seat.team, seat.role, seat.admission, own)
+    return PlayersSnapshot(**{name: getattr(seen, name) for name in seen.__struct_fields__}, mine=mine)
 
 
 def for_screen(state: State, room: Room = NOBODY) -> Snapshot:
@@ -280,7 +308,7 @@ def for_trainer(state: State, room: Room = NOBODY) -> TrainersSnapshot:
         next=line.id if line else None,
         plan=_plan(state),
         sheet=tuple(_row(state, inject, room) for inject in state.exercise.injects),
-        sent=tuple(_sending(one) for one in state.releases),
+        sent=tuple(_sending(state, one) for one in state.releases),
         released=_released(live),
         task=task,
         open=state.open_tasks(),
@@ -438,15 +466,16 @@ def _results(state: State, task: ShownTask | None, room: Room) -> Results | None
 
 def _plan(state: State) -> Plan:
     return Plan(
-        state.started_at, state.paused_at, state.ended_at, int(state.paused_for.total_seconds()),
+        state.started_at, state.ended_at, state.pauses, *on_plan(state),
         state.exercise.debrief_from, state.exercise.minutes,
     )  # fmt: skip
 
 
-def _sending(one: Release) -> Sending:
+def _sending(state: State, one: Release) -> Sending:
     return Sending(
-        one.id, one.title, one.text, one.to, one.teams, one.at, one.by, one.again_at, one.taken_back_at, one.improvised
-    )
+        one.id, one.title, one.text, one.to, one.teams, one.at, played(state, one.at) // timedelta(minutes=1), one.by,
+        one.again_at, one.taken_back_at, one.improvised,
+    )  # fmt: skip
 
 
 def _row(state: State, inject: Inject, room: Room) -> Row:

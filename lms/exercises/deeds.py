@@ -4,7 +4,7 @@ A deed is called with its move's inject filled in where the move may leave it ou
 """
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Literal
 
 from msgspec.structs import replace
@@ -18,6 +18,7 @@ from lms.exercises.standing import (
     Debrief,
     Move,
     Note,
+    Pause,
     Release,
     State,
     Verdict,
@@ -46,18 +47,18 @@ def _start(state: State, move: Move) -> Step:
 def _pause(state: State, move: Move) -> Step:
     if state.phase is Phase.PAUSED:
         return ALREADY
-    return replace(state, phase=Phase.PAUSED, paused_at=move.at)
+    return replace(state, phase=Phase.PAUSED, pauses=(*state.pauses, Pause(move.at)))
 
 
 def _resume(state: State, move: Move) -> Step:
     if state.phase is Phase.RUNNING:
         return ALREADY
-    return replace(state, phase=Phase.RUNNING, paused_at=None, paused_for=_paused_for(state, move.at))
+    return replace(state, phase=Phase.RUNNING, pauses=_over(state, move.at))
 
 
-def _paused_for(state: State, now: datetime) -> timedelta:
-    last = now - state.paused_at if state.paused_at else timedelta(0)
-    return state.paused_for + max(timedelta(0), last)
+def _over(state: State, now: datetime) -> tuple[Pause, ...]:
+    """The pauses, of which none goes on."""
+    return tuple(one if one.until else replace(one, until=now) for one in state.pauses)
 
 
 def _end(state: State, move: Move) -> Step:
@@ -68,9 +69,7 @@ def _end(state: State, move: Move) -> Step:
         task_id: replace(one, status=TaskState.CLOSED, closed_at=move.at) if one.status is TaskState.OPEN else one
         for task_id, one in state.tasks.items()
     }
-    return replace(
-        state, phase=Phase.ENDED, ended_at=move.at, paused_at=None, paused_for=_paused_for(state, move.at), tasks=tasks
-    )
+    return replace(state, phase=Phase.ENDED, ended_at=move.at, pauses=_over(state, move.at), tasks=tasks)
 
 
 def _next(state: State, move: Move) -> Step:

@@ -122,14 +122,20 @@ class Debrief(Struct, frozen=True):
     question: str = ""
 
 
+class Pause(Struct, frozen=True):
+    """A time in which the clock stood still; `until` is None while it still does."""
+
+    since: datetime
+    until: datetime | None = None
+
+
 class State(Struct, frozen=True, kw_only=True):
     """A run at a moment. `log` holds every move by its id, in order, whatever became of it."""
 
     exercise: Exercise
     phase: Phase = Phase.LOBBY
     started_at: datetime | None = None
-    paused_at: datetime | None = None
-    paused_for: timedelta = timedelta(0)
+    pauses: tuple[Pause, ...] = ()
     ended_at: datetime | None = None
     releases: tuple[Release, ...] = ()
     aside: dict[str, Literal[OnSheet.HELD, OnSheet.SKIPPED]] = {}
@@ -211,33 +217,41 @@ def _decided(state: State, inject: Inject) -> Mapping[str, tuple[str, ...]] | No
 
 
 def clock(state: State, now: datetime) -> Clock:
-    """How long has been played at `now` (aware), and how that compares with the plan.
-
-    Behind is counted from the planned minute of what comes next, ahead from that of the last inject sent before it:
-    between the two a run is on plan. When nothing comes next, the plan goes on with the debrief and then the end.
-    """
+    """How long has been played at `now`, and how that compares with the plan."""
     elapsed = played(state, now)
     minute = elapsed // timedelta(minutes=1)
-    line = comes_next(state)
+    last, planned = on_plan(state)
+    behind = minute - planned if minute > planned else min(0, minute - last)
+    seconds = elapsed // timedelta(seconds=1)
+    return Clock(seconds, state.phase is Phase.RUNNING, planned, behind if state.started_at else 0)
+
+
+def on_plan(state: State) -> tuple[int, int]:
+    """The minutes of play between which a run is on plan; before them it is ahead, after them behind.
+
+    They are the planned minutes of the last inject sent before what comes next, and of what comes next. When nothing
+    comes next, the plan goes on with the debrief, and then with the end.
+    """
     plan = state.exercise
     if state.debrief is not None:
-        last, planned = plan.debrief_from, plan.minutes
-    else:
-        before = plan.injects[: plan.injects.index(line)] if line else plan.injects
-        last = max((one.minute for one in before if on_sheet(state, one) is OnSheet.SENT), default=0)
-        planned = line.minute if line else plan.debrief_from
-    behind = minute - planned if minute > planned else min(0, minute - last)
-    started = state.phase is not Phase.LOBBY
-    seconds = elapsed // timedelta(seconds=1)
-    return Clock(seconds, state.phase is Phase.RUNNING, planned, behind if started else 0)
+        return plan.debrief_from, plan.minutes
+    line = comes_next(state)
+    before = plan.injects[: plan.injects.index(line)] if line else plan.injects
+    last = max((one.minute for one in before if on_sheet(state, one) is OnSheet.SENT), default=0)
+    return last, line.minute if line else plan.debrief_from
 
 
 def played(state: State, now: datetime) -> timedelta:
-    """The time from the start to `now` or the end, without pauses; never below nothing, whatever clocks did."""
+    """The time played up to `now`, without pauses; of a moment gone by, what had been played then.
+
+    It is never below nothing, whatever clocks did, and it grows no more after the end.
+    """
     if state.started_at is None:
         return timedelta(0)
-    until = state.ended_at or state.paused_at or now
-    return max(timedelta(0), until - state.started_at - state.paused_for)
+    until = min(now, state.ended_at) if state.ended_at else now
+    paused = (min(until, one.until or until) - one.since for one in state.pauses)
+    whole = until - state.started_at - sum((one for one in paused if one > timedelta(0)), timedelta(0))
+    return max(timedelta(0), whole)
 
 
 def admission(state: State, player: str, joined_at: datetime) -> Admission:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from msgspec import json
 
-from lms.exercises.audiences import Room, Seat, for_player, for_screen, for_trainer
+from lms.exercises.audiences import Room, Seat, alike, for_player, for_screen, for_trainer, shared
 from lms.exercises.parts import MoveKind, Phase
 from lms.exercises.runsheet import apply, fold
 from lms.exercises.standing import Asked, Move, State, comes_next
@@ -235,6 +235,14 @@ class AnyRun(RuleBasedStateMachine):
             assert {one.id for one in snapshot.tasks} == self.model.sees(who)
             if snapshot.results is not None:
                 assert self.model.status(snapshot.results.task) == "revealed"
+
+    @invariant()
+    def whoever_is_alike_sees_the_same(self) -> None:
+        seen: dict[tuple[str, ...], object] = {}
+        for name in ("p1", "p2", "p3", "p4"):
+            for seat in (Seat(name, *SEATS[name]), Seat("p5", *SEATS[name])):
+                mine = shared(self.state, seat)
+                assert seen.setdefault(alike(self.state, seat), mine) == mine
 
     @invariant()
     def a_trainer_sees_the_whole_sheet(self) -> None:

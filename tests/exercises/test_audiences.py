@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from msgspec import json
 
-from lms.exercises.audiences import Room, Seat, Snapshot, TrainersSnapshot, for_player, for_screen, for_trainer
+from lms.exercises.audiences import Room, Seat, Snapshot, TrainersSnapshot, alike, for_player, for_screen, for_trainer
 from lms.exercises.parts import Admission
 from lms.exercises.tally import Given, tallies
 from tests.exercises.play import EXERCISE, NINE, Run, started
@@ -274,6 +274,35 @@ def test_a_console_has_the_whole_sheet_with_all_that_is_private():
     assert (sheet[0].note, sheet[0].expected, sheet[0].fallback) == ("<note tip>", "<expected tip>", "<fallback tip>")
     assert [task.id for task in sheet[0].tasks] == ["mood", "whom", "sure"]
     assert for_trainer(run.state).next == "judge-call"
+
+
+def test_a_console_can_tell_by_itself_whether_the_run_is_behind():
+    run = started("next")
+    run.say("pause", 5)
+
+    plan = for_trainer(run.state).plan
+
+    assert (plan.last_minute, plan.next_minute, plan.debrief_minute, plan.end_minute) == (10, 20, 65, 90)
+    assert (plan.started_at, plan.pauses[0].since, plan.pauses[0].until) == (NINE, run.now, None)
+
+
+def test_a_console_sees_at_which_minute_of_play_something_was_sent():
+    run = started()
+    run.say("pause", 5)
+    run.say("resume", 30)
+    run.say("next", 3)
+
+    assert [one.minute for one in for_trainer(run.state).sent] == [8]
+
+
+def test_players_of_one_team_and_role_share_what_they_see_unless_something_went_to_one_of_them():
+    run = started("next", "next", "next")
+    other = Seat("p9", "north", "police")
+    assert alike(run.state, NORTH) == alike(run.state, other) != alike(run.state, SOUTH)
+
+    run.say("send", text="For you", player="p9")
+
+    assert alike(run.state, NORTH) != alike(run.state, other)
 
 
 def test_a_console_knows_how_many_moves_it_has_seen():

@@ -9,7 +9,7 @@ from lms.content.exercises import Exercise, Inject
 from lms.exercises.deeds import DEEDS
 from lms.exercises.parts import Admission, MoveKind, OnSheet, Outcome, Phase, TaskState, Why
 from lms.exercises.runsheet import PHASES, apply, fold
-from lms.exercises.standing import Asked, Move, Verdict, admission, clock, comes_next, on_sheet
+from lms.exercises.standing import Asked, Move, Verdict, admission, clock, comes_next, on_sheet, played
 from tests.exercises.play import EXERCISE, NINE, Run, started
 
 DONE, ALREADY = Verdict(Outcome.DONE), Verdict(Outcome.ALREADY)
@@ -420,6 +420,25 @@ def test_the_clock_counts_what_is_played_and_no_pauses():
     now = clock(run.state, run.now)
 
     assert (now.elapsed, now.running) == (8 * 60, True)
+
+
+def test_of_a_moment_gone_by_one_can_say_how_long_had_been_played_then():
+    run = started()
+    run.say("pause", 5)
+    run.say("resume", 10)
+    run.say("end", 5)
+
+    minutes = [played(run.state, NINE + timedelta(minutes=minute)) for minute in (3, 9, 17, 40)]
+
+    assert minutes == [timedelta(minutes=minute) for minute in (3, 5, 7, 10)]
+
+
+def test_a_run_that_ends_in_a_pause_counts_it_as_one():
+    run = started()
+    run.say("pause", 5)
+    run.say("end", 60)
+
+    assert clock(run.state, run.now).elapsed == 300
 
 
 def test_a_paused_clock_stands_still():
