@@ -143,8 +143,18 @@ def _conditional(draft: Draft, inject: Inject) -> Unfit:
     if task.inject in order and order.index(task.inject) >= order.index(inject.id):
         yield when.task, place, f"“{task.id}” is asked after “{task.inject}”, which comes no earlier than this"
     asked = draft.inject(task.inject)
+    decided = _decided(draft, asked, task) if asked else 0
+    if asked and asked.minute <= inject.minute < decided:
+        yield inject.id, place, f"minute {inject.minute} is too early: by the plan “{task.id}” is decided at {decided}"
     if asked and asked.to.startswith("team/") and inject.to.startswith("team/") and asked.to != inject.to:
         yield inject.to, place, f"“{task.id}” is asked of {asked.to} and this goes to {inject.to}: nobody would get it"
+
+
+def _decided(draft: Draft, asked: Inject, decision: Decision) -> int:
+    """The minute by which a decision is made, when everything asked before it takes as long as it is said to."""
+    along = [task for task in draft.tasks if task.inject == asked.id]
+    before = along[: along.index(decision) + 1]
+    return max(asked.minute, draft.frame.briefing_minutes if draft.frame else 0) + sum(task.minutes for task in before)
 
 
 def _asked(draft: Draft, task: AnyTask) -> Unfit:

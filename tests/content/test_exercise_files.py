@@ -400,6 +400,10 @@ PLANTED = {
         'id = "which-door"\ninject = "whistle"', 'id = "which-door"\ninject = "stop"', 'when = {',
         "inject “wrong-door”, when", "“which-door” is asked after “stop”, which comes no earlier than this",
     ),
+    "a condition before it is decided": (
+        "minute = 12", "minute = 9", 'when = {', "inject “wrong-door”, when",
+        "minute 9 is too early: by the plan “which-door” is decided at 10",
+    ),
     "a condition that another team fulfils": (
         'minute = 0\n', 'minute = 0\nto = "team/south"\n', 'to = "team/north"', "inject “wrong-door”, when",
         "“which-door” is asked of team/south and this goes to team/north: nobody would get it",
