@@ -145,7 +145,7 @@ def _conditional(draft: Draft, inject: Inject) -> Unfit:
     asked = draft.inject(task.inject)
     decided = _decided(draft, asked, task) if asked else 0
     if asked and asked.minute <= inject.minute < decided:
-        yield inject.id, place, f"minute {inject.minute} is too early: by the plan “{task.id}” is decided at {decided}"
+        yield "minute", place, f"minute {inject.minute} is too early: by the plan “{task.id}” is decided at {decided}"
     if asked and asked.to.startswith("team/") and inject.to.startswith("team/") and asked.to != inject.to:
         yield inject.to, place, f"“{task.id}” is asked of {asked.to} and this goes to {inject.to}: nobody would get it"
 

@@ -401,7 +401,7 @@ PLANTED = {
         "inject “wrong-door”, when", "“which-door” is asked after “stop”, which comes no earlier than this",
     ),
     "a condition before it is decided": (
-        "minute = 12", "minute = 9", 'when = {', "inject “wrong-door”, when",
+        "minute = 12", "minute = 9", "minute = 9", "inject “wrong-door”, when",
         "minute 9 is too early: by the plan “which-door” is decided at 10",
     ),
     "a condition that another team fulfils": (
