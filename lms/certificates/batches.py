@@ -117,13 +117,12 @@ def resume(batch: Batch, by: int | None) -> None:
 
 def progress(batch_id: int) -> Progress:
     """How far a batch is."""
-    counted = dict(
-        db.session.execute(
-            select(BatchLine.state, func.count()).where(BatchLine.batch_id == batch_id).group_by(BatchLine.state)
-        )
-        .tuples()
-        .all()
+    rows = db.session.execute(
+        select(BatchLine.state, func.count().label("papers"))
+        .where(BatchLine.batch_id == batch_id)
+        .group_by(BatchLine.state)
     )
+    counted = {row.state: row.papers for row in rows}
     return Progress(
         counted.get(LineState.ISSUED, 0),
         counted.get(LineState.FAILED, 0),

@@ -2,7 +2,7 @@
 
     parcel = of(scope, everything)      what it will hold, and its exact length
     parcel.zip()                        its bytes, one certificate after another from the database
-    printed(scope)                      one PDF; raises pdf.Failed
+    printed(parcel)                     one PDF of its pages; raises pdf.Failed
 
 For the page and for the terminal.
 """
@@ -131,16 +131,15 @@ _binder = Binder(seconds=60, megabytes=512, idle_seconds=5)
 ends_with_us(_binder)
 
 
-def printed(scope: str) -> bytes:
-    """The pages of every valid certificate of a scope as one PDF, which is for paper and proves nothing.
+def printed(held: Parcel) -> bytes:
+    """The pages of a parcel's certificates as one PDF, which is for paper and proves nothing.
 
     Raises pdf.Failed, whose words are for whoever asked.
     """
-    items = _items(scope, everything=False)
-    if len(items) > MOST_PRINTED:
+    if len(held.items) > MOST_PRINTED:
         raise pdf.Failed(gettext("These are too many pages for one file. Take the zip and print from that."))
     errand = io.BytesIO()
-    for item in items:
+    for item in held.items:
         content = b"".join(_content(item.id))
         errand.write(LENGTH.pack(len(content)))
         errand.write(content)

@@ -16,6 +16,7 @@ from werkzeug.routing import Rule
 from lms.accounts import links
 from lms.accounts.access import Door, door_of
 from lms.accounts.models import Login, Person, Purpose, Role, Standing
+from lms.certificates.models import Batch
 from lms.clock import now
 from lms.database import Model, db, writing
 from lms.events.models import Device, Mark, Scan, Sheet, Stray
@@ -414,6 +415,8 @@ def paths(app: Flask, make: Making, mine: Client) -> Callable[[Rule], str]:
         known = values | {"person_id": person.id} | there
         if rule.rule.startswith("/modules/"):
             known["slug"] = SLUG
+        if "<number>" in rule.rule:
+            known["number"] = there["certificate"]
         _host, where = rule.build({name: known[name] for name in rule.arguments})
         return where
 
@@ -435,10 +438,13 @@ def at_an_event(make: Making, person: Person) -> dict[str, Any]:
     scan = Scan(
         half_day_id=half_day.id, name="sheet", mimetype="application/pdf", sha256="s", content=b"%PDF", added_at=now()
     )
-    make.add(mark, desk, stray, sheet, scan)
+    batch = Batch(scope=event.slug, asked_at=now())
+    make.add(mark, desk, stray, sheet, scan, batch)
+    certificate = make.certificate(make.due(event, name="Eva"))
     return {
         "slug": event.slug, "half_day_id": half_day.id, "registration_id": walk_in.id, "mark_id": mark.id,
         "device_id": desk.id, "stray_id": stray.id, "sheet_id": sheet.id, "scan_id": scan.id, "kind": "csv",
+        "scope": event.slug, "batch_id": batch.id, "certificate": certificate.number,
     }  # fmt: skip
 
 

@@ -166,7 +166,7 @@ def test_the_trace_outlives_whom_it_is_about(app: Flask, make: Making):
     )
 
 
-EVENTS = "lms.events"
+EVENTS = ("lms.events", "lms.certificates")
 
 
 def doors_of_staff(app: Flask) -> list[Rule]:

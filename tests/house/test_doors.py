@@ -109,6 +109,26 @@ DOORS = {
     "check.name": PUBLIC,
     "check.how": PUBLIC,
     "check.key": PUBLIC,
+    # certificates: the holder
+    "certificates.mine": SIGNED_IN,
+    "certificates.ask": SIGNED_IN,
+    "certificates.file": SIGNED_IN,
+    # certificates: organisers
+    "issuing.people": TRAINERS,
+    "issuing.table": TRAINERS,
+    "issuing.zip_file": TRAINERS,
+    "issuing.print_copy": TRAINERS,
+    "issuing.confirm": TRAINERS,
+    "issuing.plan": TRAINERS,
+    "issuing.issue": TRAINERS,
+    "issuing.batch": TRAINERS,
+    "issuing.stop_batch": TRAINERS,
+    "issuing.resume_batch": TRAINERS,
+    "issuing.certificate": TRAINERS,
+    "issuing.ask_to_supersede": TRAINERS,
+    "issuing.supersede": TRAINERS,
+    "issuing.ask_to_revoke": TRAINERS,
+    "issuing.revoke": TRAINERS,
     "reports.lesson": SIGNED_IN,
     "reports.question": SIGNED_IN,
     "reports.reports": ORGANISERS,
@@ -153,6 +173,8 @@ VALUES = {
     "token": "x" * 43,
     "filename": "none",
     "fingerprint": "none",
+    "scope": "none",
+    "number": "none",
 }
 
 
