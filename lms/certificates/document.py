@@ -34,17 +34,20 @@ from lms.progress.completion import Kind
 from lms.settings import Settings
 
 # What paper.css says too, in mm and points; tests hold the two together.
-NAME_STEPS = ((41, 1), (34, 1), (28, 1), (24, 1), (24, 2), (20, 3), (16, 4), (12, 6), (8, 12))  # points, lines at most
-FRONT_STEPS = ((15, 52), (15, 43), (15, 34), (14, 32), (13, 30), (12, 30), (10.5, 30), (9, 30), (7.5, 30), (6, 30))
-FRONT_WIDTH, SENTENCE_WIDTH, FACT_WIDTHS = 191, 160, (27, 82, 82)
+NAME_STEPS = ((41, 1), (34, 1), (28, 1), (24, 1), (24, 2), (20, 3), (16, 6), (12, 8), (8, 12))  # points, lines at most
+FRONT_STEPS = (  # points, mm from the top
+    (15, 52), (15, 43), (15, 34), (14, 32), (13, 30), (12, 30), (11.2, 30), (10.4, 30), (9, 30), (7.5, 30), (6, 30),
+)  # fmt: skip
+FRONT_WIDTH, SENTENCE_WIDTH, FACT_WIDTHS = 191, 160, (33, 79, 79)
 FRONT_FOOT, FUNDED_FOOT = 156, 142  # where the foot of page 1 begins
 BACK_STEPS = (10.5, 9.5, 9, 8.5, 8, 7, 6, 5)
-WITH_ENGLISH = 4  # so many steps of page 2 are tried with English, then all without
-BACK_HEIGHTS = (144, 156)  # at the first step, and at the others
+WITH_ENGLISH = 5  # so many steps of page 2 are tried with English, then all without
+BACK_HEIGHTS = (144, 160)  # at the first step, and at the others
+ROW_PADDINGS = (0.35, 0.22)  # ems, at the first step and at the others
 BACK_WIDTH, NOTE_WIDTH = 231, 71
 ASKED_WIDTHS = (31, 100, 100)
 HALF_DAY_WIDTHS = (62, 127, 42)
-TOPIC_WIDTHS = (122, 42, 42, 25)
+TOPIC_WIDTHS = (129, 39, 39, 24)
 
 LISTS = {"en": "en_GB"}  # how a list ends: “one, two and three”
 LINE, SMALL_LINE = 1.4, 1.35
@@ -125,6 +128,7 @@ def document(statement: Statement, name: str) -> str:
         address=_address(statement),
         name=name,
         name_step=name_step(name),
+        name_direction=direction(name),
         own=own,
         english=english,
         in_columns=_in_columns,
@@ -271,18 +275,20 @@ def _topics(statement: Statement, locale: str, doubled: bool) -> Evidence:
 
 
 def _read(topic: Topic, doubled: bool) -> str:
-    return f"{topic.lessons} ({_short(topic.read_on, doubled)})" if topic.read_on else ""
+    return f"{topic.lessons} ({_short(topic.read_on, doubled, _('d MMM y'))})" if topic.read_on else ""
 
 
 def _passed(topic: Topic, doubled: bool) -> str:
     if topic.passed_on is None:
         return ""
-    return f"{format_decimal(topic.points)}\u00a0/\u00a0{topic.out_of} ({_short(topic.passed_on, doubled)})"
+    return (
+        f"{format_decimal(topic.points)}\u00a0/\u00a0{topic.out_of} ({_short(topic.passed_on, doubled, _('d MMM y'))})"
+    )
 
 
 def _half_day(half_day: HalfDay, zone: ZoneInfo, doubled: bool) -> tuple[str, ...]:
     starts_at, ends_at = half_day.starts_at.astimezone(zone), half_day.ends_at.astimezone(zone)
-    when = f"{_short(starts_at.date(), doubled)}, {starts_at:%H:%M}–{ends_at:%H:%M}"
+    when = f"{_short(starts_at.date(), doubled, _('EEE d MMM y'))}, {starts_at:%H:%M}–{ends_at:%H:%M}"
     hours = _hours(half_day.minutes)
     if half_day.counts:
         return when, half_day.title, hours
@@ -353,7 +359,7 @@ def _held(day: str) -> str:
 
 def _short(day: date, doubled: bool) -> str:
     """A date for a table: in figures where readers of two languages share it."""
-    return f"{day:%d.%m.%Y}" if doubled else str(format_date(day, _("EEE d MMM y")))
+    return f"{day:%d.%m.%Y}" if doubled else str(format_date(day, _("d MMM y")))
 
 
 def _all_days(statement: Statement) -> list[date]:
@@ -433,8 +439,17 @@ def name_step(name: str) -> int:
     return len(NAME_STEPS)
 
 
+def direction(name: str) -> str:
+    """The way a name runs, by its first letter that has one: rule P2 of Unicode's annex 9."""
+    for letter in name:
+        way = unicodedata.bidirectional(letter)
+        if way in ("L", "R", "AL"):
+            return "ltr" if way == "L" else "rtl"
+    return "ltr"
+
+
 def _front(own: Said, english: Said, name: str, foot: float) -> int:
-    """The step, 1 (largest) to 10, at which page 1 ends above its foot."""
+    """The step, 1 (largest) to 11, at which page 1 ends above its foot."""
     points, _most = NAME_STEPS[name_step(name) - 1]
     name_height = lines(name, _points(FRONT_WIDTH) / points) * points * 1.2
     for step, (base, top) in enumerate(FRONT_STEPS, 1):
@@ -449,7 +464,7 @@ def _front_ems(own: Said, english: Said, base: float) -> float:
     small = ems / 0.7
     kinds = lines(own.kind, FRONT_WIDTH * ems / 1.3333)
     in_one_line = width(own.kind) * 1.3333 + width(english.kind) * 0.75 < FRONT_WIDTH * ems
-    height = kinds * 1.3333 * 1.25 + 1 + lines(own.sentence, SENTENCE_WIDTH * ems) * LINE + 1.2
+    height = kinds * 1.3333 * 1.25 + 1.2 + lines(own.sentence, SENTENCE_WIDTH * ems) * LINE + 1.2
     if english is not own:
         height += 0.3 + lines(english.sentence, SENTENCE_WIDTH * small) * 0.7 * LINE
         height += 0 if in_one_line else 1.6667
@@ -462,7 +477,7 @@ def _front_ems(own: Said, english: Said, base: float) -> float:
 
 
 def _label_lines(own: Fact, english: Fact, ems: float) -> int:
-    return lines(own.label if own.label == english.label else f"{own.label} {english.label}", ems - 2)
+    return lines(own.label if own.label == english.label else f"{own.label} {english.label}", ems - 1.5)
 
 
 def _in_columns(own: Fact, english: Fact) -> list[tuple[str, ...]]:
@@ -495,7 +510,7 @@ def _back_fits(own: Said, english: Said, step: int) -> bool:
 def _back_ems(own: Said, english: Said, base: float) -> float:
     """How high page 2 is below its title, in ems of its step."""
     ems = _points(1) / base
-    row, rule = 0.7, _points(0.2) / base
+    row, rule = 2 * ROW_PADDINGS[0 if base == BACK_STEPS[0] else 1], _points(0.2) / base
     height = 0.0
     for ours, theirs in zip(own.asked, english.asked, strict=True):
         columns = _in_columns(ours, theirs) if english is not own else [ours.values]
@@ -504,7 +519,7 @@ def _back_ems(own: Said, english: Said, base: float) -> float:
         height += max(tallest, _label_lines(ours, theirs, ASKED_WIDTHS[0] * ems)) * SMALL_LINE + row + rule
     for mine, other in zip(own.tables, english.tables, strict=True):
         widths = TOPIC_WIDTHS if mine.kind == "topics" else HALF_DAY_WIDTHS
-        height += 1.0 + lines(mine.heading + mine.note + other.note, BACK_WIDTH * ems) * SMALL_LINE
+        height += 0.8 + lines(mine.heading + mine.note + other.note, BACK_WIDTH * ems) * SMALL_LINE
         heads = [
             lines(head if head == beside else f"{head} {beside}", (wide - 2) * ems)
             for head, beside, wide in zip(mine.columns, other.columns, widths[: len(mine.columns)], strict=True)
@@ -518,7 +533,7 @@ def _back_ems(own: Said, english: Said, base: float) -> float:
             height += max(cells) * SMALL_LINE + row + rule
     notes = [
         lines(note.title, NOTE_WIDTH * ems) + lines(note.text, NOTE_WIDTH * ems)
-        + (lines(other_note.text, NOTE_WIDTH * ems) + 1 if english is not own else 0)
+        + (lines(other_note.text, NOTE_WIDTH * ems) + 1.3 if english is not own else 0)
         for note, other_note in zip(own.notes, english.notes, strict=True)
     ]  # fmt: skip
     return height + 1.5 + max(notes) * SMALL_LINE
