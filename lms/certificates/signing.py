@@ -95,7 +95,8 @@ class Signature:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a file is. Exactly ours is only what has the SHA-256 of ours.
+    """What a file is. Exactly ours is only what has the SHA-256 of ours: how a signature is wrapped can be changed by
+    anyone, and what it covers is still as it was signed.
 
     `beginnings` are the SHA-256 of those beginnings of the file that end as a whole PDF does, the shortest first: one
     of ours among them means that something was added on top of it. `numbers` are as the file says them, those of the
@@ -254,8 +255,8 @@ def _content(path: Path, setting: str) -> bytes:
 def _key(settings: Settings, files: _Files) -> Key:
     """Whose key some files hold. Raises _Wrong and NoKey."""
     summary = files.summary()
-    if summary in _known:
-        return _known[summary]
+    if known := _known.get(summary):
+        return known
     told = json.loads(_asked(b"K", json.dumps(files.parcel()).encode()))
     if "fault" in told:
         raise _Wrong(*_words(told["fault"], settings))
