@@ -275,20 +275,18 @@ def _topics(statement: Statement, locale: str, doubled: bool) -> Evidence:
 
 
 def _read(topic: Topic, doubled: bool) -> str:
-    return f"{topic.lessons} ({_short(topic.read_on, doubled, _('d MMM y'))})" if topic.read_on else ""
+    return f"{topic.lessons} ({_short(topic.read_on, doubled)})" if topic.read_on else ""
 
 
 def _passed(topic: Topic, doubled: bool) -> str:
     if topic.passed_on is None:
         return ""
-    return (
-        f"{format_decimal(topic.points)}\u00a0/\u00a0{topic.out_of} ({_short(topic.passed_on, doubled, _('d MMM y'))})"
-    )
+    return f"{format_decimal(topic.points)}\u00a0/\u00a0{topic.out_of} ({_short(topic.passed_on, doubled)})"
 
 
 def _half_day(half_day: HalfDay, zone: ZoneInfo, doubled: bool) -> tuple[str, ...]:
     starts_at, ends_at = half_day.starts_at.astimezone(zone), half_day.ends_at.astimezone(zone)
-    when = f"{_short(starts_at.date(), doubled, _('EEE d MMM y'))}, {starts_at:%H:%M}–{ends_at:%H:%M}"
+    when = f"{_short(starts_at.date(), doubled)}, {starts_at:%H:%M}–{ends_at:%H:%M}"
     hours = _hours(half_day.minutes)
     if half_day.counts:
         return when, half_day.title, hours
