@@ -89,6 +89,13 @@ def test_most_of_the_play_is_asked_for_and_time_is_left_to_listen(exercise):
     assert asked <= 55 - 0.5 * (reading - 1)
 
 
+@every_exercise
+def test_the_room_has_one_question_before_it_at_a_time(exercise):
+    for inject in exercise.injects:
+        asked = list(exercise.tasks_after(inject.id))
+        assert all(task.waits for task in asked[1:]), inject.id
+
+
 @every_case
 def test_a_table_has_the_five_roles_and_every_profession_finds_one(exercise):
     assert [role.id for role in exercise.roles] == ["police", "prosecutor", "judge", "support", "forensic"]
