@@ -2,8 +2,9 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -11,7 +12,7 @@ from flask import Flask
 from flask.cli import FlaskGroup
 from flask_migrate import upgrade
 from flask_migrate.cli import db as migrations
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
 from werkzeug.datastructures import MultiDict
 
@@ -20,7 +21,10 @@ from lms import doctor as health
 from lms.accounts import letters, links
 from lms.accounts.models import Person, Purpose, Role
 from lms.app import create_app
-from lms.certificates import signing
+from lms.certificates import answers, batches, checking, due, parcel, signing
+from lms.certificates.models import BatchLine, Certificate, SigningKey
+from lms.certificates.parts import COURSE, LineState, Outcome
+from lms.certificates.reasons import STANDS, reason
 from lms.clock import now
 from lms.content.loader import BadMaterial, load, load_event
 from lms.database import db, writing
@@ -287,7 +291,6 @@ def attendance() -> None:
 def export(event: str, kind: str, marks: bool, columns: str, output: Path) -> None:
     """Write the attendance of EVENT to a file: what its page gives to download."""
     app = _app()
-    part = output.with_name(f"{output.name}.part")
     with _working(app), app.test_request_context():
         found = db.session.scalar(select(Event).where(Event.slug == event))
         if found is None:
@@ -301,14 +304,152 @@ def export(event: str, kind: str, marks: bool, columns: str, output: Path) -> No
         )  # fmt: skip
         db.session.commit()
         try:
-            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.writelines(files.written_as(kind, found, everyone, rows, wanted, moment, of_marks))
-            part.replace(output)
-        except (pdf.Failed, OSError) as problem:
+            _write(output, files.written_as(kind, found, everyone, rows, wanted, moment, of_marks))
+        except pdf.Failed as problem:
             raise Refused(f"Nothing was written: {problem}") from None
-        finally:
-            part.unlink(missing_ok=True)
     click.echo(f"{output}: {len(rows)} people.")
+
+
+def _write(output: Path, content: Iterable[bytes]) -> None:
+    """Write a file that only its owner reads, whole or not at all."""
+    part = output.with_name(f"{output.name}.part")
+    try:
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.writelines(content)
+        part.replace(output)
+    except OSError as problem:
+        raise Refused(f"Nothing was written: {problem}") from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+@main.group()
+def certificates() -> None:
+    """Papers: who is due one, issuing, handing out, checking, and the keys that sign them."""
+
+
+@certificates.command("issue", with_appcontext=False)
+@click.argument("scope", metavar="EVENT|course")
+@click.option("--dry-run", is_flag=True, help="Say who gets one and who does not, and why; issue nothing.")
+def issue(scope: str, dry_run: bool) -> None:
+    """Issue the papers of EVENT, or of the course, to everyone who is due; ended half-way, it goes on where it was."""
+    with _working(_app()):
+        candidates = _candidates(scope)
+        wanted = due.due(candidates)
+        if dry_run:
+            for one in candidates:
+                click.echo("  ".join(filter(None, (str(STANDS[one.stands]), one.holder.name, reason(one)))))
+            click.echo(f"{len(wanted)} would be issued, {len(candidates) - len(wanted)} not.")
+            return
+        if not wanted:
+            click.echo("0 issued: nobody is due; `--dry-run` says what each of them lacks.")
+            return
+        batch = batches.begin(wanted, None, now())
+        db.session.commit()
+        with click.progressbar(length=len(wanted), label="Issuing") as bar:
+            far = batches.run(batch.id, lambda so_far: bar.update(so_far.done - bar.pos))
+        failed = db.session.scalars(
+            select(BatchLine.words).where(BatchLine.batch_id == batch.id, BatchLine.state == LineState.FAILED)
+        ).all()
+    click.echo(f"{far.issued} issued.")
+    if failed or far.waiting:
+        words = "; ".join(dict.fromkeys(failed)) or "stopped by somebody else"
+        raise Refused(f"{len(failed) + far.waiting} not issued: {words}")
+
+
+def _candidates(scope: str) -> list[due.Candidate]:
+    """Everyone who may get a paper of an event or of the course."""
+    if scope == COURSE:
+        return due.of_course()
+    found = db.session.scalar(select(Event).where(Event.slug == scope))
+    if found is None:
+        raise Refused(f"There is no event {scope!r}.")
+    return due.of_event(found)
+
+
+@certificates.command("export", with_appcontext=False)
+@click.argument("scope", metavar="EVENT|course")
+@click.option("--all", "everything", is_flag=True, help="Those that are superseded or revoked too.")
+@click.option("-o", "--output", required=True, type=click.Path(dir_okay=False, writable=True, path_type=Path))
+def export_certificates(scope: str, everything: bool, output: Path) -> None:
+    """Write the certificates of EVENT, or of the course, to a zip: the very files that were issued."""
+    with _working(_app()):
+        _candidates(scope)
+        held = parcel.of(scope, everything)
+        audit.record("certificates.downloaded", None, scope=scope, papers=len(held.items))
+        db.session.commit()
+        _write(output, held.zip())
+    click.echo(f"{output}: {len(held.items)} certificates.")
+
+
+@certificates.command("check", with_appcontext=False)
+@click.argument("what", metavar="FILE|NUMBER")
+def check_certificate(what: str) -> None:
+    """Say whether a file or a number is good: 0 valid, 1 not, 3 unknown. Nothing leaves this machine."""
+    path = Path(what)
+    app = _app()
+    with _working(app), app.test_request_context():
+        if path.is_file():
+            answer = checking.of_file(_read(path))
+        elif path.suffix.lower() == ".pdf":
+            raise Refused(f"There is no file {what}.")
+        else:
+            answer = checking.by_number(what)
+        told = answers.said(answer)
+        click.echo(f"{told.word}. {' '.join(told.sentences)}")
+        for line in answers.lines(answer, "en"):
+            click.echo(f"  {answers.LABELS[line.key]}: {line.text}")
+        click.echo(told.next)
+    sys.exit({Outcome.VALID: 0, Outcome.UNKNOWN: 3}.get(answer.outcome, 1))
+
+
+def _read(path: Path) -> bytes:
+    """A file to look at; one that is too large is read only so far that this is seen."""
+    try:
+        with path.open("rb") as file:
+            return file.read(signing.LARGEST + 1)
+    except OSError as problem:
+        raise Refused(f"{path} cannot be read: {problem.strerror}.") from None
+
+
+@certificates.command("keys", with_appcontext=False)
+def keys() -> None:
+    """List every key that has signed, the newest first, with what became of it."""
+    with _working(_app()):
+        found = db.session.scalars(select(SigningKey).order_by(SigningKey.first_used_at.desc())).all()
+        per_key = select(Certificate.key_fingerprint, func.count()).group_by(Certificate.key_fingerprint)
+        counted = dict(db.session.execute(per_key).tuples().all())
+    for key in found:
+        ended = f", compromised from {key.compromised_from.isoformat()}" if key.compromised_from else ""
+        click.echo(f"{key.fingerprint}  {key.subject}: {counted.get(key.fingerprint, 0)} papers{ended}")
+    if not found:
+        click.echo("No key has signed yet.")
+
+
+@certificates.command("compromised", with_appcontext=False)
+@click.argument("fingerprint")
+@click.option("--from", "since", required=True, type=click.DateTime(), help="From when on others may have had it; UTC.")
+@click.option("--why", required=True, help="What happened; it is kept with the key.")
+def compromised(fingerprint: str, since: datetime, why: str) -> None:
+    """Mark a key as no longer ours alone: what it signed from then on, as our record says, is no longer good."""
+    with _working(_app()):
+        found = db.session.scalars(
+            select(SigningKey).where(SigningKey.fingerprint.startswith(fingerprint.lower()))
+        ).all()
+        if len(found) != 1:
+            raise Refused(f"{len(found)} keys begin with {fingerprint}: see `lms certificates keys`.")
+        if not why.strip():
+            raise Refused("Say what happened.")
+        found[0].compromised_from = since.replace(tzinfo=UTC)
+        found[0].compromised_why = " ".join(why.split())[:300]
+        audit.record("key.compromised", None, key=found[0].fingerprint, since=since.isoformat())
+        hit = db.session.scalar(
+            select(func.count()).where(
+                Certificate.key_fingerprint == found[0].fingerprint, Certificate.issued_at >= found[0].compromised_from
+            )
+        )
+        db.session.commit()
+    click.echo(f"{hit} papers were issued with it since then: they are no longer good. Put another key in its place.")
 
 
 @main.command(with_appcontext=False)
