@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from msgspec.structs import replace
 
+from lms.content.askable import unaskable
 from lms.content.events import EventFile, unfit
 from lms.content.exercise_files import ExerciseFiles
 from lms.content.files import ORIGINAL, Fault, File, Reader, T, Table
@@ -17,17 +17,11 @@ from lms.content.material import (
     Course,
     Helpline,
     Lesson,
-    Matching,
     Module,
-    Multiple,
-    Numeric,
-    Ordering,
     Paper,
     PaperKind,
     Question,
     Quiz,
-    Scenario,
-    Single,
     Source,
     Term,
 )
@@ -38,7 +32,6 @@ LOCALE = re.compile(r"^[a-z]{2}$")
 LESSON = re.compile(r"^(\d\d)-([a-z0-9]+(?:-[a-z0-9]+)*)\.md$")
 FRONT = re.compile(r"\A\+\+\+\n(.*?)\n\+\+\+\n(.*)\Z", re.S)
 WORDS = range(600, 1201)
-MOST = 12  # options, pairs or steps of a question
 # What the loader fills in, and no author writes.
 MADE = {
     "module": {"slug", "number", "lessons", "quiz", "exercises", "locale", "outdated", "languages"},
@@ -143,7 +136,7 @@ class _Tree(Reader):
         }
         for asked_in, question, place in self.built:
             if isinstance(question, Question):
-                for reason in _unfit(question):
+                for reason in unaskable(question):
                     self.fault(asked_in, question.id, reason, place)
         self._events()
         if self.faults:
@@ -424,47 +417,6 @@ class _Tree(Reader):
         for needle, place, reason in unfit(event) if event else ():
             self.fault(file, needle, reason, place)
         return event
-
-
-def _unfit(question: Question) -> Iterator[str]:
-    """Why a question of its kind cannot be asked."""
-    if isinstance(question, Single | Multiple):
-        right = sum(option.right for option in question.options)
-        if right == 0:
-            yield "no option is right"
-        if isinstance(question, Single) and right > 1:
-            yield f"{right} options are right; a question of kind single has one"
-        if right == len(question.options):
-            yield "every option is right"
-        yield from _twice("option", [option.id for option in question.options])
-    if isinstance(question, Matching):
-        if len(question.pairs) < 2:
-            yield "a matching question has two pairs or more"
-        yield from _twice("pair", [pair.id for pair in question.pairs] + [decoy.id for decoy in question.decoys])
-        for text in doubles([pair.right for pair in question.pairs] + [decoy.text for decoy in question.decoys]):
-            yield f"“{text}” stands twice on the right: nobody could tell them apart"
-    if isinstance(question, Ordering):
-        if len(question.steps) < 2:
-            yield "an ordering question has two steps or more"
-        yield from _twice("step", [step.id for step in question.steps])
-    if isinstance(question, Numeric) and question.units and question.unit not in question.units:
-        yield f"units must hold the unit the answer is in: {question.unit or '(none)'}"
-    if isinstance(question, Numeric):
-        numbers = (question.answer, question.tolerance, *question.units.values(), *(one.value for one in question.near))
-        if not all(map(isfinite, numbers)):
-            yield "answer, tolerance, units and near are finite numbers"
-    pieces = max((len(getattr(question, name, ())) for name in ("options", "pairs", "decoys", "steps")), default=0)
-    if pieces > MOST:
-        yield f"more than {MOST} pieces: nobody can keep them in mind"
-    if isinstance(question, Scenario):
-        if not question.parts:
-            yield "a scenario has one part or more"
-        yield from _twice("part", [part.id for part in question.parts])
-
-
-def _twice(word: str, ids: list[str]) -> Iterator[str]:
-    for one in doubles(ids):
-        yield f"the {word} id “{one}” stands twice"
 
 
 def _languages(slug: str, modules: Mapping[str, list[Module | None]]) -> tuple[str, ...]:
