@@ -260,3 +260,40 @@ def admission(state: State, player: str, joined_at: datetime) -> Admission:
         return Admission.REMOVED
     newcomer = state.nod_since is not None and joined_at >= state.nod_since
     return Admission.WAITING if newcomer and player not in state.admitted else Admission.IN
+
+
+class Moment(Struct, frozen=True, kw_only=True):
+    """Something that was done in a run, at which minute of play, and at which the plan had it, if the plan had it.
+
+    `inject` is also filled in where the move left it out, `to` and `teams` where something was sent.
+    """
+
+    at: datetime
+    minute: int
+    planned: int | None
+    move: MoveKind
+    by: str
+    inject: str
+    task: str
+    to: str
+    teams: tuple[str, ...] | None
+    text: str
+
+
+def time_line(state: State) -> tuple[Moment, ...]:
+    """All that was done, in order, for trainers and the report: notes and what was taken back are among it."""
+    done = (entry for entry in state.log.values() if entry.verdict.outcome is Outcome.DONE)
+    return tuple(_moment(state, entry) for entry in done)
+
+
+def _moment(state: State, entry: Entry) -> Moment:
+    asked, at = entry.move.asked, entry.move.at
+    sent = next((one for one in state.releases if one.number == entry.number), None)
+    about = [name.removeprefix("inject/") for name in entry.touched if name.startswith("inject/")]
+    inject_id = sent.id if sent else about[0] if about else asked.inject
+    inject = state.exercise.inject(inject_id)
+    return Moment(
+        at=at, minute=played(state, at) // timedelta(minutes=1), planned=inject.minute if inject else None,
+        move=asked.move, by=entry.move.by, inject=inject_id, task=asked.task,
+        to=sent.to if sent else asked.to, teams=sent.teams if sent else None, text=asked.text,
+    )  # fmt: skip

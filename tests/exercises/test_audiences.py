@@ -241,6 +241,13 @@ def test_one_s_own_answer_to_a_question_that_was_withdrawn_is_not_shown():
     assert for_player(run.state, NORTH, Room(), {"mood": "good"}).mine.answers == {}
 
 
+def test_an_answer_from_before_someone_changed_teams_is_not_theirs_to_see_any_more():
+    run = started("next", "next", "next", "close why")
+    run.say("reveal", task="why", to="all")
+
+    assert for_player(run.state, SOUTH, Room(), {"why": "because"}).mine.answers == {}
+
+
 def test_the_questions_of_the_debrief_are_shown_once_it_begins_and_never_what_to_look_for():
     run = started("next")
     assert b"debrief clock" not in json.encode(for_screen(run.state))

@@ -9,7 +9,7 @@ from lms.content.exercises import Exercise, Inject
 from lms.exercises.deeds import DEEDS
 from lms.exercises.parts import Admission, MoveKind, OnSheet, Outcome, Phase, TaskState, Why
 from lms.exercises.runsheet import PHASES, apply, fold
-from lms.exercises.standing import Asked, Move, Verdict, admission, clock, comes_next, on_sheet, played
+from lms.exercises.standing import Asked, Move, Verdict, admission, clock, comes_next, on_sheet, played, time_line
 from tests.exercises.play import EXERCISE, NINE, Run, started
 
 DONE, ALREADY = Verdict(Outcome.DONE), Verdict(Outcome.ALREADY)
@@ -364,6 +364,33 @@ def test_while_a_decision_is_asked_once_more_it_is_undecided():
     assert (stands(run, "waited"), stands(run, "acted")) == (OnSheet.NOT_MET, OnSheet.WAITING)
 
 
+def test_while_a_question_closed_too_early_goes_on_nothing_is_decided():
+    run = started("next", "next")
+    run.say("close", task="decide", decided={"north": ("wait",)})
+
+    run.say("open", task="decide")
+
+    assert stands(run, "waited") is OnSheet.UNDECIDED
+
+
+def test_hiding_results_again_leaves_what_was_decided():
+    run = started("next", "next")
+    run.say("close", task="decide", decided={"north": ("wait",)})
+    run.say("reveal", task="decide")
+
+    run.say("close", task="decide")
+
+    assert stands(run, "waited") is OnSheet.WAITING
+
+
+def test_a_held_inject_sent_to_one_team_is_still_held_for_the_rest():
+    run = started("next", "hold call")
+
+    run.say("send", inject="call", to="team/north")
+
+    assert stands(run, "call") is OnSheet.HELD
+
+
 def test_a_question_closed_without_any_answer_decides_nothing():
     run = started("next", "next")
     run.say("close", task="decide", decided={"north": ("wait",)})
@@ -598,3 +625,26 @@ def test_an_exercise_without_teams_is_played_by_everyone_alone():
 
     assert run.say("next") == DONE
     assert run.say("send", inject="hello", to="team/north") == refused(Why.UNKNOWN_AUDIENCE)
+
+
+def test_the_time_line_has_what_was_done_with_its_minute_of_play_and_that_of_the_plan():
+    run = started()
+    run.say("next", 12)
+    run.say("pause")
+    run.say("resume", 30)
+    run.say("hold", 7)
+    run.say("hold", inject="tip")
+    run.say("note", text="They wait")
+    run.say("send", text="Look again", to="team/north")
+    run.say("take-back", inject="tip")
+
+    told = [(one.move.value, one.inject, one.minute, one.planned, one.to) for one in time_line(run.state)]
+
+    assert [one for one in told if one[0] not in ("pause", "resume")] == [
+        ("start", "", 0, None, ""),
+        ("next", "tip", 12, 10, "all"),
+        ("hold", "call", 20, 20, ""),
+        ("note", "", 22, None, ""),
+        ("send", str(UUID(int=8)), 23, None, "team/north"),
+        ("take-back", "tip", 24, 10, ""),
+    ]
