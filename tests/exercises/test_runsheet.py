@@ -244,6 +244,27 @@ def test_taking_back_an_inject_withdraws_what_was_asked_with_it_and_sending_it_a
     assert (run.state.asking("decide").status, run.state.asking("decide").round) == (TaskState.OPEN, 1)
 
 
+def test_taking_back_from_one_team_asks_the_other_on():
+    run = started()
+    run.say("send", inject="call", to="team/north")
+    run.say("send", inject="call", to="team/south")
+
+    run.say("take-back", inject="call", to="team/north")
+
+    assert run.state.asking("decide").status is TaskState.OPEN
+
+
+def test_an_inject_sent_to_more_people_opens_no_question_that_was_closed():
+    run = started()
+    run.say("send", inject="call", to="team/north")
+    run.say("close", task="decide")
+
+    run.say("next", inject="tip")
+    run.say("next", inject="call")
+
+    assert run.state.asking("decide").status is TaskState.CLOSED
+
+
 def test_a_replay_shows_something_again_and_is_no_second_message():
     run = started("next", "next")
 
@@ -436,6 +457,14 @@ def test_hands_counted_after_closing_say_what_the_room_decided():
     run.say("hands", task="decide", counts={"act": 9}, decided={"": ("act",)})
 
     assert stands(run, "acted") is OnSheet.WAITING
+
+
+def test_hands_counted_while_people_still_answer_decide_nothing_yet():
+    run = started("next", "next")
+
+    run.say("hands", task="decide", counts={"act": 9}, decided={"": ("act",)})
+
+    assert run.state.asking("decide").decided is None
 
 
 def test_the_clock_counts_what_is_played_and_no_pauses():
