@@ -17,8 +17,9 @@ from markupsafe import escape
 from lms import pdf
 from lms.errands import HEAD
 from tests.page import Page
-from tests.pdf import facts_of, fonts_of, opened, pages_as_pictures, qpdf_check, tags_of, text_of, verapdf
+from tests.pdf import attached, facts_of, fonts_of, opened, pages_as_pictures, qpdf_check, tags_of, text_of, verapdf
 
+SIGNATURE_TO_COME = "6.4.3-"
 NAMES = [
     "Marija Żammit Ċiantar",  # Maltese
     "Łukasz Wiśniewski-Żółć",
@@ -205,6 +206,71 @@ def test_documents_are_printed_without_a_network():
     assert made.stdout.startswith(b"%PDF-")
 
 
+# --- a record ------------------------------------------------------------------------------------------------
+
+
+FACTS = pdf.Attachment("certificate.json", '{"name": "Żammit"}'.encode(), "application/json", "Facts of Żammit")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_record_is_archival_and_accessible_in_any_of_our_letters(name: str):
+    made = pdf.record(page(f"<h1>{name}</h1><p>{pdf.qr('ABC', 'Its code')}</p>" + rows(3), f"For {name}"), FACTS)
+
+    assert verapdf(made, "ua1") == []
+    assert [fault for fault in verapdf(made, "3a") if not fault.startswith(SIGNATURE_TO_COME)] == []
+    assert qpdf_check(made) == ""
+    assert facts_of(made)["Title"] == f"For {name}"
+    assert b"/Lang (en)" in opened(made)
+    assert text_of(made).split("\n")[0] == name
+
+
+def test_a_record_says_what_is_attached_and_why():
+    made = pdf.record(page("<p>Words.</p>"), FACTS)
+
+    inside = opened(made)
+    assert attached(made) == FACTS.content
+    assert b"/AFRelationship /Data" in inside
+    assert b"/Subtype /application#2fjson" in inside
+    assert b"(certificate.json)" in inside
+    assert inside.count(b"/Type /EmbeddedFile") == 1
+
+
+def test_a_record_says_of_its_empty_field_what_it_is_for_and_shows_nothing():
+    made = pdf.record(page("<p>Words.</p>"), FACTS)
+
+    inside = opened(made)
+    assert b"/TU (Digital signature)" in inside
+    assert b"/DocMDP" in inside
+    assert len(pages_as_pictures(made)) == 1
+    assert "signature" not in text_of(made).lower()
+
+
+def test_a_letter_that_no_font_of_ours_has_is_printed_in_a_record_as_in_any_document():
+    made = pdf.record(page("<p>李 Li, Z\u0307</p>"), FACTS)
+
+    assert text_of(made).startswith("\ufffd Li, Ż")
+
+
+@pytest.mark.parametrize("trap", TRAPS)
+def test_no_record_holds_anything_but_what_was_given(trap: str, canary: tuple[str, list[str]]):
+    address, hits = canary
+
+    made = pdf.record(page("<p>Before.</p>" + trap.format(f"{address}/canary")), FACTS)
+
+    assert hits == []
+    assert opened(made).count(b"/Type /EmbeddedFile") == 1
+
+
+def test_a_record_has_the_limits_of_any_document():
+    press = pdf.Press(seconds=3)
+
+    with pytest.raises(pdf.Failed, match="took too long"):
+        press.record(page(rows(20_000)), FACTS)
+
+    assert press.record(page("<p>Next.</p>"), FACTS).startswith(b"%PDF-")
+    press.close()
+
+
 # --- the process ---------------------------------------------------------------------------------------------
 
 
@@ -259,7 +325,7 @@ def test_who_has_waited_long_enough_is_told_so():
 
 
 def test_a_document_that_takes_too_long_is_given_up_and_the_next_one_is_printed():
-    press = pdf.Press(seconds=1)
+    press = pdf.Press(seconds=3)
 
     with pytest.raises(pdf.Failed, match="took too long"):
         press.print(page(rows(20_000)))
