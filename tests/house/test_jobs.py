@@ -20,13 +20,13 @@ from urllib.parse import urlencode
 
 import pytest
 import time_machine
-from flask import Flask
+from flask import Flask, g
 from sqlalchemy import select
 
 from lms import jobs, mail
 from lms.clock import now
 from lms.database import db, writing
-from lms.jobs import STALE, TRIES, Job, State
+from lms.jobs import SILENT, STALE, TRIES, Job, State
 from lms.mail import Letter
 from lms.settings import Settings
 from tests.make import PASSWORD, Making
@@ -235,6 +235,53 @@ def test_a_job_of_a_worker_that_died_is_found_by_the_sweep_when_it_gave_no_sign_
     assert (at_once, later) == (0, 1)
     assert done == [{"x": 1}]
     assert make.one(select(Job).where(Job.id == number)).tries == 2
+
+
+def test_a_job_that_beats_is_found_sooner_and_not_while_it_beats(
+    app: Flask, make: Making, queue: object, done: list[dict], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(jobs, "_beating", {"note"})
+    number = add(app, x=1)
+    make.change(make.one(select(Job)), state=State.RUNNING, heartbeat=now() - SILENT * 2, tries=1)
+
+    with at_work(app):
+        jobs.beat(number, 3, 10)
+        db.session.commit()
+    alive = sweep(app)
+    job = make.one(select(Job))
+    with time_machine.travel(now() + SILENT + timedelta(seconds=1)):
+        later = sweep(app)
+
+    assert (alive, later) == (0, 1)
+    assert (job.done, job.total) == (3, 10)
+    assert done == [{"x": 1}]
+
+
+def test_a_job_that_ends_because_its_worker_ends_is_done_by_the_next_one(
+    app: Flask, make: Making, queue: object, monkeypatch: pytest.MonkeyPatch
+):
+    seen: list[bool] = []
+
+    def note(_job: Job) -> None:
+        seen.append(jobs.told_to_end())
+        if seen[-1]:
+            mail.write("ann@service.example", "half", "done")
+            raise jobs.Interrupted
+
+    monkeypatch.setitem(jobs._kinds, "note", note)
+    add(app, x=1)
+
+    with at_work(app):
+        g.ending = threading.Event()
+        g.ending.set()
+        jobs.run_due()
+    left = make.one(select(Job))
+    sweep(app)
+
+    assert seen == [True, False]
+    assert (left.state, left.error) == (State.WAITING, "")
+    assert make.one(select(Job)).state is State.DONE
+    assert make.all(select(Letter)) == []
 
 
 def test_a_job_that_fails_leaves_nothing_half_done_and_is_tried_again_later(
@@ -463,6 +510,29 @@ def test_a_worker_in_this_process_sends_a_letter_as_soon_as_it_is_written(
         worker.stop(graceful=True)
 
     assert make.one(select(Letter)).sent_at is not None
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True, scope="session")
+def test_a_letter_goes_out_beside_a_long_job(
+    app: Flask, make: Making, queue: object, post: Post, changed: Callable, monkeypatch: pytest.MonkeyPatch
+):
+    changed(mail_url=post.url)
+    go_on = threading.Event()
+
+    def long(_job: Job) -> None:
+        db.session.rollback()
+        go_on.wait(PATIENCE)
+
+    monkeypatch.setitem(jobs._kinds, "note", long)
+    worker = jobs.start_worker(app)
+    try:
+        add(app, x=1)
+        time.sleep(0.5)
+        write(app)
+        post.wait_for(1)
+    finally:
+        go_on.set()
+        worker.stop(graceful=True)
 
 
 def free_port() -> int:
