@@ -20,8 +20,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from babel.lists import format_list
+from babel.numbers import format_decimal
 from flask import current_app
-from flask_babel import force_locale, format_date, format_decimal, ngettext
+from flask_babel import force_locale, format_date, ngettext
 from flask_babel import gettext as _
 from fontTools.ttLib import TTFont
 from markupsafe import Markup
@@ -110,8 +111,7 @@ class Said:
 
 def attachment(statement: Statement, name: str) -> bytes:
     """The facts of a certificate for machines: UTF-8, its members always in one order."""
-    facts = {"name": name, **msgspec.to_builtins(statement)}
-    return msgspec.json.format(msgspec.json.encode(facts), indent=1)
+    return msgspec.json.encode({"name": name, **msgspec.to_builtins(statement)})
 
 
 def document(statement: Statement, name: str) -> str:
@@ -262,14 +262,13 @@ def _tables(statement: Statement, locale: str, doubled: bool) -> Iterable[Eviden
 
 
 def _topics(statement: Statement, locale: str, doubled: bool) -> Evidence:
-    columns: list[tuple[str, tuple[str, ...]]] = [(_("Topic"), tuple(_topic(one, locale) for one in statement.topics))]
-    if any(topic.read_on for topic in statement.topics):
-        columns.append((_("Lessons read (last on)"), tuple(_read(one, doubled) for one in statement.topics)))
-    if any(topic.passed_on for topic in statement.topics):
-        columns.append((_("Quiz passed (on)"), tuple(_passed(one, doubled) for one in statement.topics)))
-        columns.append(
-            (_("Pass mark"), tuple(f"{one.pass_mark}\u00a0%" if one.passed_on else "" for one in statement.topics))
-        )
+    topics = statement.topics
+    columns = [(_("Topic"), [_topic(one, locale) for one in topics])]
+    if any(topic.read_on for topic in topics):
+        columns.append((_("Lessons read (last on)"), [_read(one, doubled) for one in topics]))
+    if any(topic.passed_on for topic in topics):
+        columns.append((_("Quiz passed (on)"), [_passed(one, statement.locale, doubled) for one in topics]))
+        columns.append((_("Pass mark"), [f"{one.pass_mark}\u00a0%" if one.passed_on else "" for one in topics]))
     titles, texts = zip(*columns, strict=True)
     return Evidence("topics", _("Topics"), titles, tuple(zip(*texts, strict=True)))
 
@@ -278,10 +277,12 @@ def _read(topic: Topic, doubled: bool) -> str:
     return f"{topic.lessons} ({_short(topic.read_on, doubled)})" if topic.read_on else ""
 
 
-def _passed(topic: Topic, doubled: bool) -> str:
+def _passed(topic: Topic, holders: str, doubled: bool) -> str:
+    """Points, and the day, with the holder's sign for decimals in either language."""
     if topic.passed_on is None:
         return ""
-    return f"{format_decimal(topic.points)}\u00a0/\u00a0{topic.out_of} ({_short(topic.passed_on, doubled)})"
+    points = format_decimal(topic.points, locale=holders)
+    return f"{points}\u00a0/\u00a0{topic.out_of} ({_short(topic.passed_on, doubled)})"
 
 
 def _half_day(half_day: HalfDay, zone: ZoneInfo, doubled: bool) -> tuple[str, ...]:
