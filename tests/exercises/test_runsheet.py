@@ -120,6 +120,14 @@ def test_what_was_skipped_elsewhere_while_a_console_did_not_look_is_not_held_by_
     assert (late, stands(run, "call")) == (refused(Why.MOVED_ON), OnSheet.SKIPPED)
 
 
+def test_an_unnamed_next_from_before_something_was_taken_back_is_refused():
+    run = started("next", "next")
+    seen = len(run.state.log)
+    run.say("take-back", inject="tip")
+
+    assert run.say("next", seen=seen) == refused(Why.MOVED_ON)
+
+
 def test_a_note_of_another_trainer_stops_no_move():
     run = started("next")
     seen = len(run.state.log)
@@ -571,6 +579,13 @@ def test_a_debrief_puts_up_its_questions_one_by_one():
     assert run.state.debrief.question == "clock"
 
 
+def test_after_something_was_sent_the_debrief_can_be_put_in_front_again():
+    run = started("debrief", "send last")
+
+    assert run.say("debrief") == DONE
+    assert run.say("debrief") == ALREADY
+
+
 def test_notes_stand_on_the_time_line_with_what_they_are_about():
     run = started("next")
 
@@ -633,6 +648,15 @@ def test_someone_removed_by_mistake_is_let_in_again():
     run.say("admit", player="quiet")
 
     assert admission(run.state, "quiet", run.now) is Admission.IN
+
+
+def test_the_door_can_be_shut_and_opened_to_the_same_person_again_and_again():
+    run = started()
+
+    verdicts = [run.say(move, player="p1") for move in ("remove", "admit", "remove", "admit")]
+
+    assert verdicts == [DONE] * 4
+    assert admission(run.state, "p1", run.now) is Admission.IN
 
 
 def test_the_whole_log_gives_the_same_state_on_any_machine_and_a_doubled_one_too():
