@@ -158,7 +158,8 @@ def check(folder: Path | None) -> None:
     lessons = sum(len(module.lessons) for module in training.course("en").modules)
     questions = sum(len(module.quiz.questions) for module in training.course("en").modules)
     terms = len(training.course("en").glossary)
-    click.echo(f"No faults: {lessons} lessons, {questions} questions, {terms} glossary terms.")
+    exercises = sum(len(module.exercises) for module in training.course("en").modules)
+    click.echo(f"No faults: {lessons} lessons, {questions} questions, {exercises} exercises, {terms} glossary terms.")
 
 
 @main.group()

@@ -249,10 +249,12 @@ def _tools(event: Event) -> list[tuple[str, object]]:
     """Where those who take the roll or organise go on from here."""
     if db.session.scalar(staff.staffed().where(Event.id == event.id)) is None:
         return []
-    ways = [*STAFF, ROOM] if event.self_check_in else [*STAFF]
-    if db.session.scalar(staff.organised().where(Event.id == event.id)) is not None:
-        ways += ORGANISERS
-    return [(url_for(endpoint, slug=event.slug), words) for endpoint, words in ways]
+    staffs = [*STAFF, ROOM] if event.self_check_in else STAFF
+    ways = [(url_for(endpoint, slug=event.slug), words) for endpoint, words in staffs]
+    if db.session.scalar(staff.organised().where(Event.id == event.id)) is None:
+        return ways
+    certificates = (url_for("issuing.people", scope=event.slug), gettext("Certificates"))
+    return [*ways, certificates, *((url_for(endpoint, slug=event.slug), words) for endpoint, words in ORGANISERS)]
 
 
 @bp.get("/events/<slug>.ics")
