@@ -253,7 +253,7 @@ def test_every_variable_is_explained_to_who_runs_the_site():
     assert names - explained == set()
 
 
-def test_the_funding_statement_and_the_emblem_are_off_until_they_are_cleared():
+def test_the_funding_statement_and_the_emblem_are_off_until_they_are_cleared(told):
     silent, cleared = told(), told(LMS_FUNDING_STATEMENT="Funded by the European Union.", LMS_FUNDING_EMBLEM="yes")
 
     assert (silent.funding_statement, silent.funding_emblem) == ("", False)
@@ -261,6 +261,6 @@ def test_the_funding_statement_and_the_emblem_are_off_until_they_are_cleared():
 
 
 @pytest.mark.parametrize("years", ["101", "ten"])
-def test_certificates_are_kept_for_some_years(years):
+def test_certificates_are_kept_for_some_years(told, years):
     with pytest.raises(HalfConfigured, match="LMS_KEEP_CERTIFICATES_YEARS"):
         told(LMS_KEEP_CERTIFICATES_YEARS=years)
