@@ -329,7 +329,9 @@ def _asked(letter: bytes, errand: bytes) -> bytes:
     try:
         return _signer.do(letter, errand)
     except NoTurn:
-        raise NoKey(_("Other certificates are being signed just now. Try again in a minute."), "busy") from None
+        raise NoKey(
+            _("Other certificates are being signed just now. Try again in a minute."), "The process that signs is busy"
+        ) from None
     except Undone as fault:
         log.error("The process that signs failed: %s %s", type(fault).__name__, fault)
         words = _("This certificate could not be signed. Tell the people who run this site.")
