@@ -128,6 +128,15 @@ def test_an_unnamed_next_from_before_something_was_taken_back_is_refused():
     assert run.say("next", seen=seen) == refused(Why.MOVED_ON)
 
 
+def test_a_question_that_one_console_took_back_is_not_opened_by_another_that_had_not_looked():
+    run = started("next", "open mood")
+    seen = len(run.state.log)
+    run.say("take-back", task="mood", seen=seen)
+
+    assert run.say("open", task="mood", seen=seen) == refused(Why.MOVED_ON)
+    assert run.say("take-back", task="mood", seen=seen) == ALREADY
+
+
 def test_a_note_of_another_trainer_stops_no_move():
     run = started("next")
     seen = len(run.state.log)
