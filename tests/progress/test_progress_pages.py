@@ -372,3 +372,19 @@ def test_who_has_done_every_topic_is_told_which_half_days_are_missing_and_then_t
     assert "Every topic is done For the course certificate: 3 half-days are missing" in before
     assert "Nothing is missing for the course certificate" in client.page.words
     assert "/certificates/" in main_links(client)
+
+
+def test_the_course_s_page_asks_for_attendance_only_of_who_has_done_every_topic(make: Making):
+    client = make.signed_in()
+    attended(make, make.event("ghent", "2025-03-03"), client.person, 0)
+    with asked_of_the_database(make.app) as before:
+        client.get("/")
+
+    for slug in SLUGS:
+        read(make, client.person, slug, 5)
+        passed(make, client.person, slug)
+    with asked_of_the_database(make.app) as after:
+        client.get("/")
+
+    assert not [query for query in before if "FROM registration" in query]
+    assert [query for query in after if "FROM registration" in query]
