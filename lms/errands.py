@@ -57,7 +57,7 @@ def run(errands: Mapping[bytes, Errand]) -> None:
 def _done(errand: Errand, content: bytes) -> tuple[bytes, bytes]:
     try:
         return DONE, errand(content)
-    except MemoryError:
+    except (MemoryError, SystemError):  # the second is what becomes of the first where C code does not pass it on
         return TOO_LARGE, b""
     except Exception as error:
         return FAULTY, _where(error).encode()
