@@ -1,5 +1,6 @@
 # Every command of the project; `make help` lists them. None of them needs more than make, sh and python3 to begin.
-# Two lock files: requirements.lock is what runs, tests/requirements.lock the same plus what tests need.
+# Three lock files: requirements.lock is what runs, tests/requirements.lock the same plus what tests need, and
+# bench/requirements.lock the first plus what is only measured beside us.
 # So a demo downloads half as much, and no production server gets test tools.
 
 SHELL = /bin/sh
@@ -40,6 +41,7 @@ check: ## lint, types, import contracts, templates, training material
 bench: ## take every figure in bench/, with its yardstick
 	@$(PYTHON) lms/doctor.py --for test --mend
 	@$(MAKE) --silent --no-print-directory .venv/test-ready
+	@$(PIP) install --quiet --require-hashes --requirement bench/requirements.lock
 	@.venv/bin/python -m bench
 
 translations: ## bring new words of the interface into every catalogue of lms/translations, and compile them
@@ -49,9 +51,10 @@ translations: ## bring new words of the interface into every catalogue of lms/tr
 	$(BABEL) update -d lms/translations -i .venv/messages.pot --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	$(BABEL) compile -d lms/translations
 
-lock: ## choose the newest versions allowed by setup.cfg and write both lock files (needs uv)
+lock: ## choose the newest versions allowed by setup.cfg and write the lock files (needs uv)
 	echo setuptools | $(COMPILE) --upgrade --output-file requirements.lock setup.cfg -
 	$(COMPILE) --upgrade --constraint requirements.lock --extra test --output-file tests/requirements.lock setup.cfg
+	$(COMPILE) --upgrade --constraint tests/requirements.lock --extra bench --output-file bench/requirements.lock setup.cfg
 
 # A stamp says that .venv holds what the lock file asks; whoever touches a lock file or setup.cfg gets it anew.
 .venv/demo-ready: requirements.lock setup.cfg pyproject.toml

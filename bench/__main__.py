@@ -6,7 +6,19 @@ import sys
 
 from bench.figure import HEAD, RESULTS, Figure
 
-NAMES = ("lesson_page", "lesson_requests", "answer", "weight", "memory", "malformed", "checkins", "spreadsheets")
+NAMES = (
+    "lesson_page",
+    "lesson_requests",
+    "answer",
+    "weight",
+    "memory",
+    "malformed",
+    "checkins",
+    "spreadsheets",
+    "certificates",
+    "thousand",
+    "bulk",
+)
 
 
 def main() -> None:
