@@ -44,7 +44,8 @@ from lms.pages import error
 from lms.progress import words
 
 bp = Blueprint("issuing", __name__)
-AT_ONCE = 100  # rows of a page; a file has them all
+AT_ONCE = 75  # rows of a page; a file has them all
+NAMES_AT_ONCE = 25
 
 
 def init_app(app: Flask) -> None:
@@ -71,16 +72,17 @@ def people(scope: str) -> ResponseReturnValue:
     asked = standings.wanted(request.args, found)
     rows = standings.everyone(found)
     wanted = standings.shown(rows, asked)
-    at_once = wanted if request.args.get("rows") == "all" else wanted[:AT_ONCE]
+    whole = request.args.get("rows") == "all"
+    to_confirm = [row for row in rows if row.stands is Stands.NAME and row.one]
     return render_template(
         "certificates/issue.html",
         scope=found,
         wanted=asked,
-        rows=at_once,
+        rows=wanted if whole else wanted[:AT_ONCE],
         all_rows=len(wanted),
         everyone=len(rows),
         figures=standings.figures(rows),
-        to_confirm=[row for row in rows if row.stands is Stands.NAME and row.one],
+        to_confirm=to_confirm if whole else to_confirm[:NAMES_AT_ONCE],
         titles=standings.titles(found),
         stands=STANDS,
         batches=_batches(found),

@@ -139,15 +139,34 @@ def test_the_table_comes_in_three_kinds(make: Making, event: Event, organiser: C
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_a_hundred_rows_at_once_and_the_rest_on_wish(make: Making, event: Event, organiser: Client):
-    for number in range(103):
-        make.registered(event, name=f"Person {number:03}")
+def test_a_page_of_rows_at_once_and_the_rest_on_wish(
+    make: Making, event: Event, organiser: Client, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(organiser_pages, "AT_ONCE", 4)
+    monkeypatch.setattr(organiser_pages, "NAMES_AT_ONCE", 2)
+    for number in range(5):
+        make.registered(event, name=f"Person {number}")
+    unconfirmed(make, event, "Ann", "Bea", "Cid")
 
     organiser.get(HOME)
-    few = len(organiser.page.all("tr"))
+    few = (len(organiser.page.all("tr")), len(asked_for(organiser)))
     organiser.get(f"{HOME}?rows=all")
 
-    assert (few, len(organiser.page.all("tr"))) == (101, 104)
+    assert few == (1 + 4, 2)
+    assert (len(organiser.page.all("tr")), len(asked_for(organiser))) == (1 + 8, 3)
+
+
+def asked_for(client: Client) -> list[object]:
+    return [box for box in client.page.all("input") if box.get("name") == "who"]
+
+
+def test_the_page_of_a_large_event_stays_small(make: Making, event: Event, organiser: Client):
+    for number in range(organiser_pages.AT_ONCE + 1):
+        make.registered(event, name=f"Wolfeschlegelsteinhausen {number}")
+
+    page = organiser.get(HOME)
+
+    assert len(page.data) < 50_000
 
 
 def test_the_course_is_for_coordinators_and_an_event_for_who_organises_it(app: Flask, make: Making, event: Event):
