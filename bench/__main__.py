@@ -9,6 +9,7 @@ from bench.figure import HEAD, RESULTS, Figure
 NAMES = (
     "lesson_page",
     "lesson_requests",
+    "check_page",
     "answer",
     "weight",
     "memory",

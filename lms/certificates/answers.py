@@ -5,6 +5,7 @@ For pages and for the command line alike; everything but the facts is the same f
 
 from collections.abc import Iterable
 from datetime import date
+from functools import lru_cache
 
 from flask_babel import format_date, gettext, lazy_gettext, ngettext
 from flask_babel.speaklater import LazyString
@@ -14,6 +15,8 @@ from lms.certificates.checking import Answer, Facts, Meeting, Signed
 from lms.certificates.parts import Outcome
 from lms.certificates.signing import Fault
 from lms.content.material import PaperKind
+
+MOST = 300  # facts, and dates, whose words are remembered
 
 
 class Said(Struct, frozen=True):
@@ -89,13 +92,16 @@ def said(answer: Answer) -> Said:
 
 
 def lines(answer: Answer, locale: str) -> list[Line]:
-    """The facts that belong to an answer, in the order in which they are read."""
+    """The facts that belong to an answer, in the order in which they are read; `locale` is the language in force.
+
+    A certificate's own facts are put in words once for each language.
+    """
     if answer.facts is None:
         return list(_of_another_file(answer))
     return [
         Line("number", answer.number),
         *_stated(answer.facts, locale),
-        *_ended(answer),
+        *_ended(answer, locale),
         *([Line("file", gettext("exactly the one we issued"))] if answer.exact else []),
     ]
 
@@ -215,40 +221,27 @@ def _unknown_next(answer: Answer) -> str:
 # --- facts ---------------------------------------------------------------------------------------------------
 
 
-def _stated(facts: Facts, locale: str) -> Iterable[Line]:
-    yield Line("kind", str(KINDS[facts.kind]))
-    yield _title("for", facts.title, locale)
+@lru_cache(MOST)
+def _stated(facts: Facts, locale: str) -> tuple[Line, ...]:
+    said = [Line("kind", str(KINDS[facts.kind])), _title("for", facts.title, locale)]
     if facts.programme != facts.title:
-        yield _title("programme", facts.programme, locale)
+        said.append(_title("programme", facts.programme, locale))
     if facts.events:
-        yield Line("event", "; ".join(map(_meeting, facts.events)))
-        yield Line("present", _present(facts))
+        said.append(Line("event", "; ".join(_meeting(locale, event) for event in facts.events)))
+        said.append(Line("present", _present(facts)))
     if minutes := sum(event.minutes for event in facts.events):
-        yield Line("hours", _hours(minutes))
-    yield Line("issued", _day(facts.issued_on))
+        said.append(Line("hours", _hours(minutes)))
+    return (*said, Line("issued", _day(locale, facts.issued_on)))
 
 
 def _title(key: str, words: dict[str, str], locale: str) -> Line:
     return Line(key, words[locale]) if locale in words else Line(key, words["en"], "en")
 
 
-def _meeting(event: Meeting) -> str:
-    return ", ".join(filter(None, (event.title, _days(event.first, event.last), event.city)))
-
-
-def _present(facts: Facts) -> str:
-    """“4 of 4 half-days (at least 3 were asked)”."""
-    counted, there = (sum(getattr(event, name) for event in facts.events) for name in ("counted", "half_days"))
-    present = ngettext("%(counted)s of %(num)s half-day", "%(counted)s of %(num)s half-days", there, counted=counted)
-    if not facts.half_days_asked:
-        return str(present)
-    return str(gettext("%(present)s (at least %(asked)s asked)", present=present, asked=facts.half_days_asked))
-
-
-def _ended(answer: Answer) -> Iterable[Line]:
-    if answer.since is None:
-        return
-    yield Line("compromised" if answer.key_compromised else answer.outcome.value, _day(answer.since))
+def _ended(answer: Answer, locale: str) -> Iterable[Line]:
+    if answer.since is not None:
+        key = "compromised" if answer.key_compromised else answer.outcome.value
+        yield Line(key, _day(locale, answer.since))
 
 
 def _of_another_file(answer: Answer) -> Iterable[Line]:
@@ -259,20 +252,36 @@ def _of_another_file(answer: Answer) -> Iterable[Line]:
         yield Line("signature", str(SIGNATURES[answer.signed]))
 
 
+def _meeting(locale: str, event: Meeting) -> str:
+    return ", ".join(filter(None, (event.title, _days(locale, event.first, event.last), event.city)))
+
+
 def _hours(minutes: int) -> str:
     """As it stands on the paper: 8 h 15."""
     return f"{minutes // 60}\u00a0h\u00a0{minutes % 60:02}" if minutes % 60 else f"{minutes // 60}\u00a0h"
 
 
-def _day(day: date) -> str:
+def _present(facts: Facts) -> str:
+    """“4 of 4 half-days (at least 3 asked)”."""
+    counted = sum(event.counted for event in facts.events)
+    there = sum(event.half_days for event in facts.events)
+    present = ngettext("%(counted)s of %(num)s half-day", "%(counted)s of %(num)s half-days", there, counted=counted)
+    if not facts.half_days_asked:
+        return str(present)
+    return str(gettext("%(present)s (at least %(asked)s asked)", present=present, asked=facts.half_days_asked))
+
+
+@lru_cache(MOST)
+def _day(_locale: str, day: date) -> str:
     return str(format_date(day, gettext("d MMMM y")))
 
 
-def _days(first: date | None, last: date | None) -> str:
+@lru_cache(MOST)
+def _days(locale: str, first: date | None, last: date | None) -> str:
     if first is None or last is None:
         return ""
     if first == last:
-        return _day(first)
+        return _day(locale, first)
     if (first.year, first.month) == (last.year, last.month):
-        return f"{format_date(first, gettext('d'))}–{_day(last)}"
-    return f"{_day(first)} – {_day(last)}"
+        return f"{format_date(first, gettext('d'))}–{_day(locale, last)}"
+    return f"{_day(locale, first)} – {_day(locale, last)}"

@@ -34,6 +34,7 @@ bp = Blueprint("check", __name__)
 ROOM = signing.LARGEST + 64 * 1024  # of a request: a file, and what a form puts around it
 MEGABYTES = signing.LARGEST // (1024 * 1024)
 LONGEST_NUMBER = 40
+NOT_LISTED = {"X-Robots-Tag": "noindex"}  # by search engines
 COMMANDS = """pdfsig certificate.pdf
 pdfsig -dump certificate.pdf
 openssl pkcs7 -inform DER -in certificate.pdf.sig0 -print_certs | openssl x509 -noout -fingerprint -sha256"""
@@ -90,25 +91,20 @@ def answer(number: str) -> ResponseReturnValue:
     if found is checking.UNKNOWN:
         rates.missed()
     shown = answers.lines(found, g.locale)
-    own = _values(shown) | {
-        "at": _now(),
-        "typed": "" if found.number else number,
-        "here": url_for("check.name", number=found.number) if found.number else url_for("check.file"),
-    }
+    own = _values(shown) | {"at": _now(), "typed": "" if found.number else number, "here": _here(found)}
     reader = current_user if current_user.is_authenticated else None
     if not sheets.fits():
-        return _said_page(found, _filled(shown, own), **own), _status(found)
+        return _said_page(found, _filled(shown, own), **own), _status(found), NOT_LISTED
     alike = (found.outcome, found.older_key, found.key_compromised, found.name_kept, *(line.key for line in shown))
     key = ("check", request.script_root, g.locale, alike, (reader.role, reader.country) if reader else None)
-    blanks = {word: sheets.blank(word) for word in own}
-    person = {"person": {"short_name": sheets.blank("reader")} if reader else None}
-    page = sheets.fill(
-        key,
-        lambda: _said_page(found, _filled(shown, blanks), **blanks | person),
-        reader=reader.short_name if reader else "",
-        **own,
-    )
-    return page, _status(found)
+
+    def sheet() -> str:
+        blanks = {word: sheets.blank(word) for word in own}
+        person = {"short_name": sheets.blank("reader")} if reader else None
+        return _said_page(found, _filled(shown, blanks), person=person, **blanks)
+
+    page = sheets.fill(key, sheet, reader=reader.short_name if reader else "", **own)
+    return page, _status(found), NOT_LISTED
 
 
 @bp.post("/check/<number>")
@@ -135,12 +131,17 @@ def name(number: str) -> ResponseReturnValue:
         _filled(shown, _values(shown)),
         at=_now(),
         typed="" if found.number else number,
-        here=url_for("check.name", number=found.number) if found.number else url_for("check.file"),
+        here=_here(found),
         name=typed,
         matches=matches,
         errors=errors,
     )
     return page, 422 if errors else _status(found)
+
+
+def _here(found: Answer) -> str:
+    """Where a name or a file is sent from this page."""
+    return f"{request.script_root}/check/{found.number}"
 
 
 def _status(found: Answer) -> int:
@@ -250,14 +251,6 @@ def key(fingerprint: str) -> ResponseReturnValue:
 
 
 # --- pages ---------------------------------------------------------------------------------------------------
-
-
-@bp.after_request
-def _not_listed(response: Response) -> Response:
-    """No search engine lists what is said of a number."""
-    if request.endpoint in ("check.answer", "check.name"):
-        response.headers["X-Robots-Tag"] = "noindex"
-    return response
 
 
 def _page(errors: list[dict[str, str]] | None = None) -> str:

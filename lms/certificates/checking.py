@@ -9,10 +9,12 @@ supersedes another is not told: whoever has an old paper could show the new one'
 It is the holder's to give.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
 from hmac import compare_digest
 from typing import Any
@@ -20,7 +22,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 from msgspec import Struct
-from sqlalchemy import bindparam, select
+from msgspec.json import Decoder
+from sqlalchemy import Text, bindparam, cast, select
 
 from lms.certificates import numbers, signing
 from lms.certificates.models import Certificate, SigningKey
@@ -31,6 +34,7 @@ from lms.database import look
 from lms.progress.completion import Kind
 
 LONGEST_NAME = 300
+MOST = 300  # statements of some 3 kB
 ALIKE = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "\u2010": "-", "\u2011": "-"})
 
 
@@ -56,15 +60,24 @@ class Meeting(Struct, frozen=True):
     minutes: int
 
 
-class Facts(Struct, frozen=True):
-    """What may be told of a certificate to whoever has its number: no name, no score."""
+class Facts(Struct, frozen=True, eq=False):
+    """What may be told of a certificate to whoever has its number: no name, no score. Each is like itself alone."""
 
     kind: PaperKind
     title: Words
     programme: Words
     events: tuple[Meeting, ...]
     half_days_asked: int
-    issued_on: date
+    issued_at: datetime
+    timezone: str
+
+    @property
+    def issued_on(self) -> date:
+        return self.day(self.issued_at)
+
+    def day(self, moment: datetime) -> date:
+        """The day where the course is run."""
+        return moment.astimezone(ZoneInfo(self.timezone)).date()
 
 
 class Answer(Struct, frozen=True, kw_only=True):
@@ -90,8 +103,10 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 UNKNOWN = Answer(outcome=Outcome.UNKNOWN)
 NEWEST_KEY = select(Certificate.key_fingerprint).order_by(Certificate.id.desc()).limit(1).scalar_subquery()
+WRITTEN = re.compile(r"D(-[0-9A-Z]{4}){3}")
+STATEMENT = Decoder(Statement)
 RECORD = select(
-    Certificate.number, Certificate.statement_kept, Certificate.issued_at, Certificate.revoked_at,
+    Certificate.number, cast(Certificate.statement_kept, Text).label("stated"), Certificate.revoked_at,
     Certificate.superseded_at, (Certificate.name != "").label("name_kept"), SigningKey.compromised_from,
     (Certificate.key_fingerprint != NEWEST_KEY).label("older_key"),
 ).join(SigningKey, SigningKey.fingerprint == Certificate.key_fingerprint)  # fmt: skip
@@ -101,9 +116,10 @@ NAME = select(Certificate.name).where(Certificate.number == bindparam("number"))
 
 
 def by_number(number: str) -> Answer:
-    """What is said of a number alone."""
-    tidy = numbers.tidy(number)
-    return _recorded(BY_NUMBER, number=tidy) if tidy else UNKNOWN
+    """What is said of a number alone: as we write it, else however people type it."""
+    found = _recorded(BY_NUMBER, number=number) if WRITTEN.fullmatch(number) else UNKNOWN
+    tidy = number if found is not UNKNOWN else numbers.tidy(number)
+    return found if tidy in (number, None) else _recorded(BY_NUMBER, number=tidy)
 
 
 def of_file(content: bytes) -> Answer:
@@ -147,51 +163,55 @@ def _recorded(query: Any, **asked: str) -> Answer:
         row: Any = database.execute(query, asked).first()
     if row is None:
         return UNKNOWN
-    statement = msgspec.convert(row.statement_kept, Statement)
-    outcome, ended_at = _stands(row)
+    facts = _facts(row.stated)
+    outcome, ended_at = _stands(row, facts)
     return Answer(
         outcome=outcome,
         number=row.number,
-        facts=_facts(statement),
-        since=ended_at.astimezone(ZoneInfo(statement.timezone)).date() if ended_at else None,
+        facts=facts,
+        since=facts.day(ended_at) if ended_at else None,
         name_kept=row.name_kept,
         older_key=row.older_key,
         key_compromised=ended_at is not None and ended_at is row.compromised_from,
     )
 
 
-def _stands(row: Any) -> tuple[Outcome, datetime | None]:
+def _stands(row: Any, facts: Facts) -> tuple[Outcome, datetime | None]:
     """How a certificate stands, and since when where it is not good."""
     if row.revoked_at:
         return Outcome.REVOKED, row.revoked_at
     if row.superseded_at:
         return Outcome.SUPERSEDED, row.superseded_at
-    if row.compromised_from and row.compromised_from <= row.issued_at:
+    if row.compromised_from and row.compromised_from <= facts.issued_at:
         return Outcome.REVOKED, row.compromised_from
     return Outcome.VALID, None
 
 
-def _facts(statement: Statement) -> Facts:
+@lru_cache(MOST)
+def _facts(stated: str) -> Facts:
+    """The facts of a statement as it was kept. It is frozen, so those looked at last are remembered."""
+    statement = STATEMENT.decode(stated)
     return Facts(
         kind=PaperKind(statement.kind),
         title=statement.title,
         programme=statement.programme,
         events=tuple(map(_meeting, statement.events)),
         half_days_asked=sum(line.asked for line in statement.rule if line.kind == Kind.HALF_DAYS),
-        issued_on=statement.issued_on,
+        issued_at=statement.issued_at,
+        timezone=statement.timezone,
     )
 
 
 def _meeting(event: Event) -> Meeting:
     zone = ZoneInfo(event.timezone)
-    days = sorted(half_day.starts_at.astimezone(zone).date() for half_day in event.half_days)
+    starts = [half_day.starts_at for half_day in event.half_days]
     return Meeting(
         title=event.title,
         city=event.city,
-        first=days[0] if days else None,
-        last=days[-1] if days else None,
+        first=min(starts).astimezone(zone).date() if starts else None,
+        last=max(starts).astimezone(zone).date() if starts else None,
         counted=event.counted,
-        half_days=len(event.half_days),
+        half_days=len(starts),
         minutes=event.minutes,
     )
 
