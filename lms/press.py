@@ -6,6 +6,7 @@ it: `P` and a page for a PDF/UA-1 file, `R` and a parcel for one that is PDF/A-3
 """
 
 import base64
+import gc
 import io
 import json
 import sys
@@ -45,6 +46,7 @@ SIGNED_AND_ONLY_ADDED_TO = 1 + 2
 # `lms/seal.py` looks for these three in a row.
 NO_TIME, NO_RANGE = b"(D:00000000000000Z)", b"[0 0000000000 0000000000 0000000000]"
 ROOM = 5120  # bytes: a signature of RSA-4096 with its certificate and those of two who vouch for it
+OBJECTS_A_SWEEP = 20_000  # Python begins with 700
 
 
 class Closed(URLFetcher):
@@ -58,6 +60,24 @@ class Signature(pydyf.Dictionary):
     """A signature still to be written, kept out of compressed parts so that its bytes can be found."""
 
     compressible = False
+
+
+class Final(pydyf.Object):
+    """An object as it stands in the file: pydyf writes out every other one twice, the second time for the file's id."""
+
+    def __init__(self, written: pydyf.Object) -> None:
+        super().__init__()
+        self.number, self.generation = written.number, written.generation
+        self.content: bytes = written.data
+        self.among_others: bool = written.compressible
+
+    @property
+    def data(self) -> bytes:
+        return self.content
+
+    @property
+    def compressible(self) -> bool:
+        return self.among_others
 
 
 def document(page: str) -> HTML:
@@ -93,7 +113,7 @@ def recorded(stylesheet: CSS, fonts: FontConfiguration, parcel: bytes) -> bytes:
 
 
 def finish(pdf: pydyf.PDF, given: dict[str, Any]) -> None:
-    """Say that the file is accessible, of what kind its attachment is, and where its signature goes."""
+    """Say that the file is accessible, of what kind its attachment is, and where its signature goes; it comes last."""
     for one in pdf.objects:
         if not isinstance(one, pydyf.Stream):
             continue
@@ -102,6 +122,7 @@ def finish(pdf: pydyf.PDF, given: dict[str, Any]) -> None:
         if one.extra.get("Type") == "/EmbeddedFile":
             one.extra["Subtype"] = pydyf.name(given["mimetype"])
     await_signature(pdf, given["field"])
+    pdf.objects = [one if one.free == "f" else Final(one) for one in pdf.objects]
 
 
 def await_signature(pdf: pydyf.PDF, words: str) -> None:
@@ -135,4 +156,6 @@ if __name__ == "__main__":
     _fonts = FontConfiguration()
     _css = Path(sys.argv[3]).read_text(encoding="utf-8")
     _stylesheet = CSS(string=_css, font_config=_fonts, url_fetcher=Closed())
+    gc.freeze()  # what is there now stays; a document is tens of thousands of objects that go together
+    gc.set_threshold(OBJECTS_A_SWEEP)
     run({b"P": partial(printed, _stylesheet, _fonts), b"R": partial(recorded, _stylesheet, _fonts)})
