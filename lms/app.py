@@ -33,6 +33,7 @@ from lms.events import (
     roll_pages,
 )
 from lms.events import views as events_views
+from lms.exercises import run_json
 from lms.health import views as health_views
 from lms.lessons import views as lessons_views
 from lms.paths import MIGRATIONS, MODULES, STATIC, TEMPLATES, TRANSLATIONS
@@ -48,8 +49,8 @@ EVENTS = (
 )  # fmt: skip
 CERTIFICATES = (certificates_views, check_pages, organiser_pages)
 WINGS = (
-    accounts_views, lessons_views, quizzes_views, *EVENTS, progress_views, *CERTIFICATES, desk_views, reports_views, privacy_views,
-    health_views,
+    accounts_views, lessons_views, quizzes_views, *EVENTS, run_json, progress_views, *CERTIFICATES, desk_views,
+    reports_views, privacy_views, health_views,
 )  # fmt: skip
 
 

@@ -6,22 +6,26 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from lms import pdf
 from lms.accounts.models import Person, Role, Standing
 from lms.certificates.models import Certificate, ConfirmedName
 from lms.certificates.parts import COURSE, Stands, State
+from lms.clock import now
 from lms.content.library import training
 from lms.content.material import Course, Paper, PaperKind
 from lms.database import db
 from lms.events import roll
-from lms.events.models import Event
+from lms.events.models import Event, Registration
 from lms.events.parts import Part
 from lms.events.roll import Row
 from lms.progress import completion, facts
 from lms.progress.completion import Line
 from lms.progress.facts import NOTHING, Facts
+
+# The registration that a certificate was given to, or that it counts for since a walk-in was merged into it.
+GIVEN_TO = func.coalesce(Registration.merged_into_id, Certificate.registration_id)
 
 
 class Holder(Struct, frozen=True):
@@ -45,7 +49,10 @@ class Held(Struct, frozen=True):
 
 
 class Candidate(Struct, frozen=True):
-    """Someone and one paper: what they did, what it asks, what they have. `event` is None for the course's papers."""
+    """Someone and one paper: what they did, what it asks, what they have. `event` is None for the course's papers.
+
+    `early`: its event is not over, and a paper would say less than they will have done.
+    """
 
     holder: Holder
     paper: Paper
@@ -54,6 +61,7 @@ class Candidate(Struct, frozen=True):
     checklist: tuple[Line, ...]
     held: Held | None
     confirmed: bool
+    early: bool = False
 
     @property
     def scope(self) -> str:
@@ -73,6 +81,8 @@ class Candidate(Struct, frozen=True):
     def stands(self) -> Stands:
         if self.held:
             return Stands.REVOKED if self.held.state is State.REVOKED else Stands.ISSUED
+        if self.early:
+            return Stands.EARLY
         if self.missing:
             return Stands.MISSING
         if self.unprintable:
@@ -106,7 +116,7 @@ def of_person(person_id: int) -> list[Candidate]:
     found = _of_the_course([person], {person_id: known})
     for row in known.attended:
         if row.registration.part is Part.PARTICIPANT:
-            found += _at_event(row.registration.event, [row], Certificate.person_id == person_id)
+            found += _at_event(row.registration.event, [row])
     return found
 
 
@@ -141,12 +151,12 @@ def _of_the_course(people: Sequence[Person], known: dict[int, Facts]) -> list[Ca
     ]  # fmt: skip
 
 
-def _at_event(event: Event, rows: Sequence[Row], *which: ColumnElement[bool]) -> list[Candidate]:
-    held = _held(Certificate.scope == event.slug, *which)
+def _at_event(event: Event, rows: Sequence[Row]) -> list[Candidate]:
     registrations = {row.registration.id for row in rows}
-    confirmed = _confirmed(
-        {row.registration.person_id for row in rows if row.registration.person_id is not None}, registrations
-    )
+    people = {row.registration.person_id for row in rows if row.registration.person_id is not None}
+    theirs = or_(*_among(Certificate.person_id, people), *_among(GIVEN_TO, registrations))
+    held = _held(Certificate.scope == event.slug, theirs)
+    confirmed = _confirmed(people, registrations)
     return [
         _candidate(
             _holder(row), paper, event, Facts(attended=(row,)),
@@ -167,17 +177,17 @@ def _candidate(
     holder: Holder, paper: Paper, event: Event | None, known: Facts, asked: completion.Asked,
     held: dict[tuple[str, object], Held], confirmed: dict[object, str],
 ) -> Candidate:  # fmt: skip
-    names = [
-        confirmed[key] for key in (holder.person_id, holder.registration_id) if key is not None and key in confirmed
-    ]
+    moment = now()
+    names = [confirmed.get(key) for key in (holder.person_id, holder.registration_id) if key is not None]
     return Candidate(
         holder,
         paper,
         event,
         known,
-        completion.checklist(asked, known.done()),
+        completion.checklist(asked, known.done(moment)),
         held.get((paper.id, holder.person_id)) or held.get((paper.id, holder.registration_id)),
         holder.name in names,
+        event is not None and not all(half_day.ends_at <= moment for half_day in event.half_days),
     )
 
 
@@ -186,13 +196,15 @@ def _held(*which: ColumnElement[bool]) -> dict[tuple[str, object], Held]:
     rows = db.session.execute(
         select(
             Certificate.id, Certificate.number, Certificate.name, Certificate.revoked_at, Certificate.issued_at,
-            Certificate.paper, Certificate.person_id, Certificate.registration_id,
-        ).where(Certificate.superseded_at.is_(None), *which)
+            Certificate.paper, Certificate.person_id, GIVEN_TO.label("given_to"),
+        )
+        .outerjoin(Registration, Certificate.registration_id == Registration.id)
+        .where(Certificate.superseded_at.is_(None), *which)
     )  # fmt: skip
     found: dict[tuple[str, object], Held] = {}
     for row in rows:
         one = Held(row.id, row.number, row.name, State.REVOKED if row.revoked_at else State.VALID, row.issued_at)
-        for key in (row.person_id, row.registration_id):
+        for key in (row.person_id, row.given_to):
             if key is not None:
                 found[row.paper, key] = one
     return found

@@ -245,7 +245,7 @@ def _statement(candidate: Candidate, at: datetime, number: str) -> Statement:
         keep_until=_later(at, settings.keep_certificates),
         check=address(number),
         rule=tuple(Asked(line.kind.value, line.asked, line.done, line.over) for line in candidate.checklist),
-        events=tuple(_event(row) for row in _counted(candidate)),
+        events=tuple(_event(row, at) for row in _counted(candidate, at)),
         topics=_topics(candidate.paper, candidate.facts, courses),
     )
 
@@ -263,18 +263,19 @@ def _later(at: datetime, years: int) -> date:
         return date(day.year + years, 3, 1)
 
 
-def _counted(candidate: Candidate) -> list[Row]:
+def _counted(candidate: Candidate, at: datetime) -> list[Row]:
     """The rolls that the paper counts on: of the one event, of those it names, or of the best."""
     wanted = next((line for line in candidate.checklist if line.kind is completion.Kind.HALF_DAYS), None)
     if wanted is None:
         return []
-    there = [row for row in candidate.facts.attended if row.half_days]
+    there = [row for row in candidate.facts.attended if row.counted(at)]
     if wanted.over == "one":
-        return sorted(there, key=lambda row: -row.half_days)[:1]
+        return sorted(there, key=lambda row: -row.counted(at))[:1]
     return [row for row in there if wanted.over == "all" or row.registration.event.slug in wanted.over]
 
 
-def _event(row: Row) -> Event:
+def _event(row: Row, at: datetime) -> Event:
+    """An event as it was by then; a half-day that still goes on is none yet."""
     event = row.registration.event
     return Event(
         slug=event.slug,
@@ -286,6 +287,7 @@ def _event(row: Row) -> Event:
         half_days=tuple(
             HalfDay(half_day.starts_at, half_day.ends_at, half_day.title, attended.minutes, attended.counts)
             for half_day, attended in zip(event.half_days, row.attended, strict=True)
+            if half_day.ends_at <= at
         ),
         sample=event.sample,
     )

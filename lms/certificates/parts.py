@@ -31,6 +31,7 @@ class Stands(StrEnum):
     DUE = "due"
     NAME = "name"  # nothing is missing, and the name as printed is not confirmed
     LETTERS = "letters"  # the name has a letter that no font of ours has
+    EARLY = "early"  # its event is not over
     MISSING = "missing"
 
 

@@ -16,6 +16,7 @@ STANDS: Mapping[Stands, Any] = {
     Stands.DUE: _("Due"),
     Stands.NAME: _("Name to confirm"),
     Stands.LETTERS: _("Name cannot be printed"),
+    Stands.EARLY: _("Event not over"),
     Stands.MISSING: _("Not due yet"),
 }
 
@@ -25,6 +26,8 @@ def reason(one: Candidate) -> str:
     match one.stands:
         case Stands.MISSING:
             return "; ".join(words.lacks(line) for line in one.missing)
+        case Stands.EARLY:
+            return str(gettext("Certificates are issued when the event is over"))
         case Stands.NAME:
             return str(gettext("Everything is done; the name as it will be printed is not confirmed"))
         case Stands.LETTERS:

@@ -33,6 +33,7 @@ SIGNS = {
     Stands.DUE: "arrow-right",
     Stands.NAME: "settle",
     Stands.LETTERS: "settle",
+    Stands.EARLY: "circle",
     Stands.MISSING: "circle",
 }
 
@@ -192,7 +193,7 @@ def figures(rows: Sequence[Standing]) -> Figures:
         issued=stands.count(Stands.ISSUED),
         due=stands.count(Stands.DUE),
         names=stands.count(Stands.NAME),
-        not_due=stands.count(Stands.MISSING) + stands.count(Stands.LETTERS),
+        not_due=stands.count(Stands.MISSING) + stands.count(Stands.EARLY) + stands.count(Stands.LETTERS),
         revoked=stands.count(Stands.REVOKED),
     )
 

@@ -21,13 +21,13 @@ from lms.certificates.due import Candidate
 from lms.certificates.models import Certificate, CertificateFile, ConfirmedName
 from lms.certificates.name_form import NameIsRight
 from lms.certificates.parts import Outcome, Stands
+from lms.certificates.reasons import reason
 from lms.clock import now
 from lms.content.library import course
 from lms.database import db, insert, reads, writes
 from lms.events import staff
 from lms.events.models import Event, Registration
 from lms.pages import day, error
-from lms.progress import words
 from lms.settings import LANGUAGES, Settings
 
 bp = Blueprint("certificates", __name__)
@@ -64,9 +64,7 @@ def _page(form: NameIsRight, candidates: Sequence[Candidate], refused: str = "")
         stopped=[_called(one) for one in candidates if one.stands is Stands.LETTERS],
         letters=[_letter(letter) for letter in pdf.unprintable(name)],
         lacking=[
-            _called(one) | {"why": ", ".join(words.lacks(line) for line in one.missing)}
-            for one in candidates
-            if one.stands is Stands.MISSING
+            _called(one) | {"why": reason(one)} for one in candidates if one.stands in (Stands.MISSING, Stands.EARLY)
         ],
         refused=refused,
     )

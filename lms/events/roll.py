@@ -41,6 +41,11 @@ class Row(Struct, frozen=True):
         """How many half-days count."""
         return sum(one.counts for one in self.attended)
 
+    def counted(self, at: datetime) -> int:
+        """How many half-days count that are over by then."""
+        half_days = self.registration.event.half_days
+        return sum(one.counts for half_day, one in zip(half_days, self.attended, strict=True) if half_day.ends_at <= at)
+
 
 def on_the_roll(event: Event) -> Select[Registration]:
     """Everyone who is expected: not cancelled, and a walk-in that was someone else is not counted twice."""

@@ -70,8 +70,8 @@ def asked(paper: Paper, course: Course) -> Asked:
 
 
 def asked_at(paper: Paper, event: str, half_days: int) -> Asked:
-    """What a paper of attendance asks at one event that has so many half-days: never more than there are."""
-    return Asked(half_days=min(paper.half_days, half_days), over=(event,))
+    """What a paper of attendance asks at one event that has so many half-days: never more than there will be."""
+    return Asked(half_days=min(paper.half_days, half_days or paper.half_days), over=(event,))
 
 
 def _topics(named: Iterable[str] | str, course: Course) -> set[str]:

@@ -49,12 +49,12 @@ class Facts(Struct, frozen=True):
     quizzes: dict[str, Best] = {}
     attended: Sequence[Row] = ()
 
-    def done(self) -> Done:
-        """What counts towards a certificate."""
+    def done(self, at: datetime) -> Done:
+        """What counts towards a certificate at a moment: a half-day that still goes on is none yet."""
         return Done(
             lessons=frozenset(lesson for lesson, reading in self.readings.items() if is_read(reading)),
             quizzes=frozenset(slug for slug, best in self.quizzes.items() if best.passed_at),
-            half_days={row.registration.event.slug: row.half_days for row in self.attended},
+            half_days={row.registration.event.slug: row.counted(at) for row in self.attended},
         )
 
     def last_read(self) -> Reading | None:

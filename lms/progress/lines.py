@@ -42,7 +42,7 @@ def of_half_days(known: Facts, wanted: Asked, moment: datetime) -> list[Drawn]:
     titles = {_slug(row): row.registration.event.title for row in rows}
     return [
         _half_days(line, rows, titles, moment)
-        for line in completion.checklist(wanted, known.done())
+        for line in completion.checklist(wanted, known.done(moment))
         if line.kind is Kind.HALF_DAYS
     ]
 
@@ -55,7 +55,7 @@ def of_events(known: Facts, papers: Sequence[Paper], moment: datetime) -> list[D
         if row.registration.part is Part.PARTICIPANT
         for paper in papers
         for line in completion.checklist(
-            completion.asked_at(paper, _slug(row), len(row.registration.event.half_days)), known.done()
+            completion.asked_at(paper, _slug(row), len(row.registration.event.half_days)), known.done(moment)
         )
     ]
 
@@ -115,9 +115,9 @@ def _slug(row: Row) -> str:
 
 
 def _half_days(line: completion.Line, rows: Sequence[Row], titles: dict[str, str], moment: datetime) -> Drawn:
-    counted = [row for row in rows if row.half_days]
+    counted = [row for row in rows if row.counted(moment)]
     if line.over == "one":
-        counted = sorted(counted, key=lambda row: -row.half_days)[:1]
+        counted = sorted(counted, key=lambda row: -row.counted(moment))[:1]
     title, said = words.asks(line, titles), words.stands(line)
     where = Markup(", ").join(Markup("<bdi>{}</bdi>").format(row.registration.event.title) for row in counted)
     if where:
@@ -163,22 +163,20 @@ def _event(row: Row, paper: Paper | None, line: completion.Line, moment: datetim
         for half_day, one in _attended(row)
         if not one.counts and half_day.ends_at <= moment
     ]
-    if not line.left:
-        action = _link(url_for("certificates.mine"), gettext("Certificates"))
-        return _line(title, words.stands(line), "done", action=action, missed=missed)
-    return _line(
-        title,
-        words.stands(line),
-        "part" if line.done else "open",
-        missed=missed,
-        notes=list(_prospects(row, line, moment)),
-        action=_link(url_for("events.event", slug=event.slug), gettext("Programme")),
-    )
+    programme = _link(url_for("events.event", slug=event.slug), gettext("Programme"))
+    if line.left:
+        notes, state = list(_prospects(row, line, moment)), "part" if line.done else "open"
+        return _line(title, words.stands(line), state, missed=missed, notes=notes, action=programme)
+    if not _over(event, moment):
+        notes = [gettext("Its certificate is issued when the event is over.")]
+        return _line(title, words.stands(line), "done", missed=missed, notes=notes, action=programme)
+    action = _link(url_for("certificates.mine"), gettext("Certificates"))
+    return _line(title, words.stands(line), "done", missed=missed, action=action)
 
 
 def _prospects(row: Row, line: completion.Line, moment: datetime) -> Iterable[str]:
     """What is left of an event's line, and whether it can still be done."""
-    coming = sum(not one.counts and half_day.ends_at > moment for half_day, one in _attended(row))
+    coming = sum(half_day.ends_at > moment for half_day in row.registration.event.half_days)
     yield f"{words.lacks(line)}."
     if not row.registration.event.half_days:
         yield gettext("The half-days are not settled yet.")

@@ -53,7 +53,7 @@ def _catalogue() -> ResponseReturnValue:
 
 def _left() -> list[str]:
     """What the course's papers still ask of someone who is done with every topic, in words."""
-    done = facts.whole(current_user.id).done()
+    done = facts.whole(current_user.id).done(now())
     papers = course().papers_of(PaperKind.COMPLETION)
     return list(
         dict.fromkeys(lacks(line) for paper in papers for line in missing(asked(paper, course()), done))

@@ -46,7 +46,7 @@ def at_work(app: Flask) -> Iterator[None]:
 
 def begun(app: Flask, make: Making, people: int, by: Person | None = None) -> Batch:
     """A batch for so many people who are due at one event, all but the first with an account."""
-    event = make.event()
+    event = make.past_event()
     for number in range(people):
         make.due(event, **({"name": "Ċetta Mizzi"} if number == 0 else {}))
     return begin(app, event, by)
@@ -104,7 +104,7 @@ def test_everyone_who_was_due_gets_one_paper_and_one_letter(app: Flask, make: Ma
 
 def test_only_those_who_are_due_are_taken_up(app: Flask, make: Making, monkeypatch: pytest.MonkeyPatch):
     quick(monkeypatch, make)
-    event = make.event()
+    event = make.past_event()
     make.due(event)
     make.due(event, half_days=2)
     unconfirmed = make.registered(event)
@@ -116,7 +116,7 @@ def test_only_those_who_are_due_are_taken_up(app: Flask, make: Making, monkeypat
 
 
 def test_a_batch_of_nobody_is_not_begun(app: Flask, make: Making):
-    event = make.event()
+    event = make.past_event()
     make.registered(event)
 
     with pytest.raises(ValueError, match="nobody"):
@@ -172,7 +172,7 @@ def test_who_is_no_longer_due_when_their_turn_comes_is_left_out_with_the_reason(
     app: Flask, make: Making, monkeypatch: pytest.MonkeyPatch
 ):
     quick(monkeypatch, make)
-    event = make.event()
+    event = make.past_event()
     cancelled, renamed, served = make.due(event), make.due(event), make.due(event)
     batch = begin(app, event)
     make.change(cancelled, state=RegistrationState.CANCELLED)
@@ -477,7 +477,7 @@ def test_killed_twice_in_the_middle_and_begun_again_it_ends_with_one_paper_each(
 
 def test_papers_of_the_course_are_issued_as_a_batch_too(app: Flask, make: Making, monkeypatch: pytest.MonkeyPatch):
     quick(monkeypatch, make)
-    taker = make.due(make.event())
+    taker = make.due(make.past_event())
     complete(make, taker.person)
     with at_work(app):
         batch = batches.begin(due.of_course(), None, now())
@@ -512,7 +512,7 @@ def complete(make: Making, person: Person) -> None:
 
 def test_who_has_no_account_gets_a_paper_and_no_letter(app: Flask, make: Making, monkeypatch: pytest.MonkeyPatch):
     quick(monkeypatch, make)
-    event = make.event()
+    event = make.past_event()
     walk_in = make.due(event, name="Ana Walk-In", walk_in=True)
     batch = begin(app, event)
 

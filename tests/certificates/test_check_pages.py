@@ -34,7 +34,7 @@ def anyone(app: Flask) -> FlaskClient:
 
 @pytest.fixture
 def paper(make: Making) -> Certificate:
-    return make.certificate(make.due(make.event(), make.person(name=NAME)))
+    return make.certificate(make.due(make.past_event(), make.person(name=NAME)))
 
 
 def page_of(response: TestResponse, status: int = 200) -> Page:
@@ -81,7 +81,7 @@ def test_a_valid_number_tells_what_it_is_for_and_never_for_whom(anyone: FlaskCli
 
 
 def test_each_state_is_said_in_a_word_of_its_own(anyone: FlaskClient, make: Making, paper: Certificate):
-    event = make.event("graz", "2027-04-05")
+    event = make.past_event("graz", "2025-04-05")
     wrong = make.certificate(make.due(event))
     superseded(make, paper, "Marija Ċiantar", "A letter was missing")
     revoked(make, wrong, "It was somebody else")
@@ -97,7 +97,7 @@ def test_an_older_key_and_a_compromised_one_are_said(anyone: FlaskClient, make: 
     make.add(
         SigningKey(fingerprint="b" * 64, subject="New", certificate="PEM", first_used_at=now(), compromised_why="")
     )
-    newer = make.certificate(make.due(make.event("graz", "2027-04-05")))
+    newer = make.certificate(make.due(make.past_event("graz", "2025-04-05")))
     make.change(newer, key_fingerprint="b" * 64)
 
     older = page_of(anyone.get(f"/check/{paper.number}"))
@@ -151,7 +151,7 @@ def test_no_search_engine_lists_an_answer(anyone: FlaskClient, paper: Certificat
 
 
 def test_each_reader_sees_their_own_head_and_each_number_its_own_facts(app: Flask, make: Making):
-    event = make.event()
+    event = make.past_event()
     first, second = (make.certificate(make.due(event, make.person(), there)) for there in (4, 3))
     clients = [make.signed_in(name="Ana Lovelace"), make.signed_in(Role.ORGANISER, name="Bo Diddley")]
 
@@ -362,7 +362,7 @@ def test_who_only_guesses_is_stopped_whatever_is_guessed_at_and_told_what_to_do(
 def test_a_name_can_be_guessed_at_thirty_times_an_hour_wherever_the_guesses_come_from(
     app: Flask, anyone: FlaskClient, make: Making, paper: Certificate
 ):
-    other = make.certificate(make.due(make.event("graz", "2027-04-05")))
+    other = make.certificate(make.due(make.past_event("graz", "2025-04-05")))
     seen = [
         anyone.post(
             f"/check/{paper.number}", data={"name": f"Ana {n}"}, environ_base={"REMOTE_ADDR": f"192.0.2.{n}"}

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import msgspec
 import pytest
+import time_machine
 from flask import Flask
 from sqlalchemy import event as listen
 from sqlalchemy import select
@@ -54,7 +55,7 @@ def did_everything(make: Making, person_id: int) -> None:
 
 
 def test_three_half_days_of_four_and_a_confirmed_name_are_what_a_paper_of_attendance_asks(make: Making):
-    event = make.event()
+    event = make.past_event()
     for name, half_days in (("Four", 4), ("Three", 3), ("Two", 2), ("None", 0)):
         make.due(event, make.person(name=name), half_days)
 
@@ -64,8 +65,8 @@ def test_three_half_days_of_four_and_a_confirmed_name_are_what_a_paper_of_attend
 
 
 def test_an_event_with_fewer_half_days_than_the_paper_asks_asks_for_all_it_has(make: Making):
-    halves = make.event("bonn").half_days[:2]
-    event = make.event(
+    halves = make.past_event("bonn").half_days[:2]
+    event = make.past_event(
         half_days=[
             HalfDay(id=uuid4(), title=half.title, starts_at=half.starts_at, ends_at=half.ends_at) for half in halves
         ]
@@ -76,7 +77,7 @@ def test_an_event_with_fewer_half_days_than_the_paper_asks_asks_for_all_it_has(m
 
 
 def test_a_name_that_changed_after_it_was_confirmed_is_confirmed_anew(make: Making):
-    event = make.event()
+    event = make.past_event()
     person = make.person(name="Before")
     make.due(event, person)
     make.change(person, name="After")
@@ -85,7 +86,7 @@ def test_a_name_that_changed_after_it_was_confirmed_is_confirmed_anew(make: Maki
 
 
 def test_a_name_with_a_letter_that_no_font_of_ours_has_is_not_due_and_the_letter_is_named(make: Making):
-    event = make.event()
+    event = make.past_event()
     make.due(event, make.person(name="Ana 𓀀 Doe"))
 
     with make.app.test_request_context():
@@ -98,14 +99,14 @@ def test_a_name_with_a_letter_that_no_font_of_ours_has_is_not_due_and_the_letter
 def test_a_character_that_controls_is_not_printed(make: Making, letter):
     if make.app.extensions["settings"].database_url.startswith("postgresql") and letter == "\x00":
         return  # PostgreSQL keeps no such text
-    event = make.event()
+    event = make.past_event()
     make.due(event, make.person(name=f"Ana{letter}Doe"))
 
     assert list(found(make, event).values()) == [Stands.LETTERS]
 
 
 def test_trainers_and_those_who_cancelled_get_no_paper_of_attendance(make: Making):
-    event = make.event()
+    event = make.past_event()
     make.due(event, make.person(name="Trainer"), part=Part.TRAINER)
     make.due(event, make.person(name="Gone"), state=RegistrationState.CANCELLED)
     make.due(event, make.person(name="Here"))
@@ -114,7 +115,7 @@ def test_trainers_and_those_who_cancelled_get_no_paper_of_attendance(make: Makin
 
 
 def test_a_walk_in_without_an_account_is_due_when_an_organiser_has_read_the_name(make: Making):
-    event = make.event()
+    event = make.past_event()
     walk_in = make.registered(event, name="Walk In")
     make.attended(event, walk_in)
 
@@ -126,7 +127,7 @@ def test_a_walk_in_without_an_account_is_due_when_an_organiser_has_read_the_name
 
 
 def test_the_marks_of_a_walk_in_that_was_someone_registered_count_for_them_alone(make: Making):
-    event = make.event()
+    event = make.past_event()
     known = make.due(event, make.person(name="Known"), 2)
     stranger = make.registered(event, name="Stranger", walk_in=True)
     with make.app.app_context():
@@ -138,7 +139,7 @@ def test_the_marks_of_a_walk_in_that_was_someone_registered_count_for_them_alone
 
 
 def test_who_has_a_paper_or_had_it_revoked_is_not_due(make: Making):
-    event = make.event()
+    event = make.past_event()
     has, had = (make.certificate(make.due(event, make.person(name=name))) for name in ("Has", "Had"))
     make.change(had, revoked_at=now(), revoked_why="wrong")
 
@@ -147,7 +148,7 @@ def test_who_has_a_paper_or_had_it_revoked_is_not_due(make: Making):
 
 
 def test_a_paper_is_found_again_when_its_holder_gets_an_account_later(make: Making):
-    event = make.event()
+    event = make.past_event()
     walk_in = make.due(event, name="Later")
     make.certificate(walk_in)
     person = make.person(name="Later")
@@ -156,8 +157,30 @@ def test_a_paper_is_found_again_when_its_holder_gets_an_account_later(make: Maki
     assert found(make, event) == {"Later": Stands.ISSUED}
 
 
+def test_a_paper_is_found_again_when_its_walk_in_turns_out_to_be_someone_registered(make: Making):
+    event = make.past_event()
+    walk_in = make.due(event, name="Walk In", walk_in=True)
+    make.certificate(walk_in)
+    known = make.due(event, make.person(name="Known"))
+    make.change(walk_in, merged_into_id=known.id)
+
+    assert found(make, event) == {"Known": Stands.ISSUED}
+
+
+def test_no_paper_is_due_before_its_event_is_over(make: Making):
+    event = make.event(first="2027-03-01")
+    make.due(event, make.person(name="There"))
+
+    with time_machine.travel("2027-03-02T16:59+01:00"):
+        before = found(make, event)
+    with time_machine.travel("2027-03-02T17:00+01:00"):
+        after = found(make, event)
+
+    assert (before, after) == ({"There": Stands.EARLY}, {"There": Stands.DUE})
+
+
 def test_the_papers_of_the_course_ask_lessons_quizzes_and_half_days_at_one_event(make: Making):
-    event = make.event()
+    event = make.past_event()
     whole, home, away = (make.person(name=name) for name in ("Whole", "Home", "Away"))
     make.due(event, whole, 3)
     make.due(event, away, 4)
@@ -177,9 +200,9 @@ def test_the_papers_of_the_course_ask_lessons_quizzes_and_half_days_at_one_event
 
 def test_half_days_of_two_events_make_no_whole_event(make: Making):
     person = make.person(name="Twice")
-    for slug, first in (("ghent", "2027-03-01"), ("graz", "2027-05-03")):
-        make.due(make.event(slug, first), person, 2) if slug == "ghent" else make.attended(
-            event := make.event(slug, first), make.registered(event, person), 2
+    for slug, first in (("ghent", "2025-03-03"), ("graz", "2025-05-05")):
+        make.due(make.past_event(slug, first), person, 2) if slug == "ghent" else make.attended(
+            event := make.past_event(slug, first), make.registered(event, person), 2
         )
     did_everything(make, person.id)
 
@@ -190,7 +213,7 @@ def test_half_days_of_two_events_make_no_whole_event(make: Making):
 
 
 def test_one_person_sees_what_the_organisers_table_says_of_them(make: Making):
-    event = make.event()
+    event = make.past_event()
     person = make.person(name="Same")
     make.due(event, person, 2)
     make.due(event, make.person(name="Other"))
@@ -219,7 +242,7 @@ def test_who_takes_the_course_is_asked_and_staff_who_do_not_are_left_alone(make:
 
 
 def test_five_are_asked_with_as_many_queries_as_one(make: Making):
-    event = make.event()
+    event = make.past_event()
     make.due(event, make.person())
     one = queries(make.app, event)
     for _ in range(4):
@@ -243,7 +266,7 @@ def queries(app: Flask, event: Event) -> int:
 
 
 def test_a_rule_that_grows_takes_no_paper_away(make: Making, monkeypatch):
-    event = make.event()
+    event = make.past_event()
     kept = make.certificate(make.due(event, make.person(name="Kept"), 3))
     was = make.app.extensions["training"]
     harder = {

@@ -31,7 +31,7 @@ class Forgery:
 
     def __init__(self, make: Making, folder: Path) -> None:
         self.make, self.folder = make, folder
-        event = make.event()
+        event = make.past_event()
         self.paper = make.certificate(make.due(event, make.person(name=NAME)))
         self.another = make.certificate(make.due(event, make.person(name="Nikos Papadakis")))
         self.file = content(make, self.paper)

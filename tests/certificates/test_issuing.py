@@ -50,7 +50,7 @@ def revoked(make: Making, certificate: Certificate, why: str = "It was somebody 
 
 def test_a_certificate_is_kept_with_its_bytes_its_hash_and_the_key_that_signed(make: Making):
     person = make.person(name="Marija Żammit Ċiantar")
-    kept = make.certificate(make.due(make.event(), person))
+    kept = make.certificate(make.due(make.past_event(), person))
 
     file = content(make, kept)
 
@@ -62,7 +62,7 @@ def test_a_certificate_is_kept_with_its_bytes_its_hash_and_the_key_that_signed(m
 
 
 def test_what_it_states_is_frozen_and_holds_no_name(make: Making):
-    event = make.event()
+    event = make.past_event()
     kept = make.certificate(make.due(event, make.person(name="Marija Żammit"), 3))
     make.change(event, title="Another title")
 
@@ -77,7 +77,7 @@ def test_what_it_states_is_frozen_and_holds_no_name(make: Making):
 
 def test_a_paper_of_the_course_states_topics_scores_and_days(make: Making):
     person = make.person(language="de")
-    registration = make.due(make.event(), person, 4)
+    registration = make.due(make.past_event(), person, 4)
     did_everything(make, person.id)
     with make.app.test_request_context(), writing():
         candidate = due.of_one(COURSE, "completion", person.id, None)
@@ -99,7 +99,7 @@ def test_a_paper_of_the_course_states_topics_scores_and_days(make: Making):
 
 
 def test_asked_for_again_it_is_the_same_paper_and_nobody_gets_a_second_letter(make: Making):
-    registration = make.due(make.event())
+    registration = make.due(make.past_event())
     with make.app.test_request_context(), writing():
         candidate = due.of_one("ghent", "attendance", registration.person_id, None)
         papers = [issuing.make(issuing.drafted(candidate, now())) for _ in range(2)]
@@ -112,7 +112,7 @@ def test_asked_for_again_it_is_the_same_paper_and_nobody_gets_a_second_letter(ma
 
 
 def test_asked_for_by_eight_at_once_it_is_one_paper(make: Making):
-    registration = make.due(make.event())
+    registration = make.due(make.past_event())
     with make.app.test_request_context():
         candidate = due.of_one("ghent", "attendance", registration.person_id, None)
         papers = [issuing.make(issuing.drafted(candidate, now())) for _ in range(8)]
@@ -133,7 +133,7 @@ def test_asked_for_by_eight_at_once_it_is_one_paper(make: Making):
 
 @pytest.mark.parametrize("half_days", [0, 2])
 def test_what_is_not_due_is_not_issued(make: Making, half_days):
-    registration = make.due(make.event(), half_days=half_days)
+    registration = make.due(make.past_event(), half_days=half_days)
     with make.app.test_request_context():
         candidate = due.of_one("ghent", "attendance", registration.person_id, None)
 
@@ -144,14 +144,14 @@ def test_what_is_not_due_is_not_issued(make: Making, half_days):
 
 
 def test_someone_without_an_account_gets_a_paper_and_no_letter(make: Making):
-    kept = make.certificate(make.due(make.event(), name="Walk In"))
+    kept = make.certificate(make.due(make.past_event(), name="Walk In"))
 
     assert (kept.person_id, kept.name) == (None, "Walk In")
     assert letters(make) == []
 
 
 def test_a_corrected_name_supersedes_the_paper_and_everything_else_stays(make: Making):
-    old = make.certificate(make.due(make.event(), make.person(name="Zoe Brok")))
+    old = make.certificate(make.due(make.past_event(), make.person(name="Zoe Brok")))
     before = content(make, old)
 
     new = superseded(make, old, "Zoë Broek")
@@ -169,7 +169,7 @@ def test_a_corrected_name_supersedes_the_paper_and_everything_else_stays(make: M
 
 
 def test_a_paper_is_superseded_once_however_many_ask(make: Making):
-    old = make.certificate(make.due(make.event()))
+    old = make.certificate(make.due(make.past_event()))
     superseded(make, old, "One")
 
     with pytest.raises(issuing.AlreadyEnded):
@@ -180,7 +180,7 @@ def test_a_paper_is_superseded_once_however_many_ask(make: Making):
 
 
 def test_a_revoked_paper_is_not_due_again_until_a_person_issues_another(make: Making):
-    registration = make.due(make.event())
+    registration = make.due(make.past_event())
     kept = revoked(make, make.certificate(registration))
 
     with make.app.test_request_context():
@@ -194,7 +194,7 @@ def test_a_revoked_paper_is_not_due_again_until_a_person_issues_another(make: Ma
 
 
 def test_a_paper_is_revoked_once_and_its_holder_told_once(make: Making):
-    kept = revoked(make, make.certificate(make.due(make.event())))
+    kept = revoked(make, make.certificate(make.due(make.past_event())))
 
     with pytest.raises(issuing.AlreadyEnded):
         revoked(make, kept)
@@ -205,7 +205,7 @@ def test_a_paper_is_revoked_once_and_its_holder_told_once(make: Making):
 
 
 def test_a_revoked_paper_keeps_its_bytes(make: Making):
-    kept = make.certificate(make.due(make.event()))
+    kept = make.certificate(make.due(make.past_event()))
     before = content(make, kept)
 
     revoked(make, kept)
@@ -214,7 +214,7 @@ def test_a_revoked_paper_keeps_its_bytes(make: Making):
 
 
 def test_papers_outlive_the_account_and_the_event(make: Making):
-    event = make.event()
+    event = make.past_event()
     registration = make.due(event)
     kept = make.certificate(registration)
     before = content(make, kept)
@@ -232,14 +232,14 @@ def test_papers_outlive_the_account_and_the_event(make: Making):
 def test_it_is_kept_as_long_as_the_setting_says_from_the_day_of_issue(make: Making, changed):
     changed(keep_certificates=3)
 
-    leap = make.certificate(make.due(make.event(first="2024-02-26")), at=at("2024-02-29T12:00+01:00"))
+    leap = make.certificate(make.due(make.past_event(first="2024-02-26")), at=at("2024-02-29T12:00+01:00"))
 
     assert leap.keep_until.isoformat() == "2027-03-01"
     assert leap.statement_kept["keep_until"] == "2027-03-01"
 
 
 def test_letters_speak_the_holders_language(make: Making):
-    make.certificate(make.due(make.event(), make.person(language="de")))
+    make.certificate(make.due(make.past_event(), make.person(language="de")))
 
     (subject,) = letters(make)
 
@@ -247,7 +247,7 @@ def test_letters_speak_the_holders_language(make: Making):
 
 
 def test_nothing_is_kept_when_the_file_cannot_be_made(make: Making, monkeypatch):
-    registration = make.due(make.event())
+    registration = make.due(make.past_event())
     monkeypatch.setattr(issuing.pdf, "record", lambda *_: (_ for _ in ()).throw(issuing.pdf.Failed("no")))
 
     with pytest.raises(issuing.pdf.Failed):
@@ -258,7 +258,7 @@ def test_nothing_is_kept_when_the_file_cannot_be_made(make: Making, monkeypatch)
 
 
 def test_numbers_say_nothing_of_who_or_when(make: Making):
-    event = make.event()
+    event = make.past_event()
 
     numbers = [make.certificate(make.due(event)).number for _ in range(3)]
 

@@ -28,7 +28,7 @@ from tests.page import Client, words
 
 @pytest.fixture
 def event(make: Making) -> Event:
-    return make.event()
+    return make.past_event()
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ def test_the_page_of_a_large_event_stays_small(make: Making, event: Event, organ
 
 def test_the_course_is_for_coordinators_and_an_event_for_who_organises_it(app: Flask, make: Making, event: Event):
     coordinator, trainer = make.signed_in(Role.ORGANISER), make.appointed(event, Charge.TRAINER)
-    elsewhere = make.appointed(make.event("vienna"), Charge.ORGANISER)
+    elsewhere = make.appointed(make.past_event("vienna"), Charge.ORGANISER)
 
     coordinator.get(HOME)
     coordinator.get("/desk/certificates/course")
@@ -433,7 +433,7 @@ def test_a_batch_that_nobody_is_at_says_so(make: Making, event: Event, organiser
 
 
 def test_a_batch_of_another_event_is_not_there(make: Making, event: Event, organiser: Client):
-    make.event("vienna")
+    make.past_event("vienna")
     batch = Batch(scope="vienna", asked_at=now())
     make.add(batch)
     organiser.get(HOME)
@@ -461,7 +461,7 @@ def test_all_that_is_recorded_stands_on_its_page(make: Making, event: Event, org
 
 
 def test_a_number_of_another_scope_or_none_is_not_there(make: Making, event: Event, organiser: Client, quick: None):
-    other = make.certificate(make.due(make.event("vienna")))
+    other = make.certificate(make.due(make.past_event("vienna")))
 
     for number in (other.number, "D-0000-0000-0000", "names", "x" * 300):
         organiser.get(f"{HOME}/{number}", status=404)
@@ -699,7 +699,7 @@ def test_markup_in_a_name_and_in_a_reason_is_shown_as_it_stands(
 
 
 def test_ids_that_are_none_of_this_event_choose_nobody(make: Making, event: Event, organiser: Client, quick: None):
-    other = make.due(make.event("vienna"), name="Dan")
+    other = make.due(make.past_event("vienna"), name="Dan")
     organiser.get(f"{HOME}/issue?who=r{other.id}&who=p999999&who={uuid4()}&paper=../x")
 
     assert "Nobody is due one now." in organiser.page.words

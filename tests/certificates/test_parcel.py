@@ -189,7 +189,7 @@ def test_of_a_hundred_one_is_in_memory_at_a_time(app: Flask, make: Making):
 def test_the_copy_for_printing_has_the_pages_and_nothing_that_makes_a_certificate(
     app: Flask, make: Making, tmp_path: Path
 ):
-    event = make.event()
+    event = make.past_event()
     for name in ("Ċetta Mizzi", "Ann Bell"):
         make.certificate(make.due(event, name=name))
 
@@ -211,7 +211,7 @@ def test_the_copy_for_printing_has_the_pages_and_nothing_that_makes_a_certificat
 
 def test_what_is_no_pdf_is_said_in_words_and_the_next_copy_is_made(app: Flask, make: Making):
     kept(make, Ann=b"no PDF at all")
-    make.certificate(make.due(make.event("vienna"), name="Ann Bell"))
+    make.certificate(make.due(make.past_event("vienna"), name="Ann Bell"))
 
     with app.test_request_context():
         with pytest.raises(pdf.Failed, match="could not be made"):

@@ -31,7 +31,7 @@ def again(make: Making, certificate: Certificate) -> Certificate:
 
 
 def test_file_and_name_go_in_the_night_after_the_last_day_and_not_before(app: Flask, make: Making):
-    kept = make.certificate(make.due(make.event(), make.person(name="Ana")), at=ISSUED)
+    kept = make.certificate(make.due(make.past_event(first="2024-03-04"), make.person(name="Ana")), at=ISSUED)
 
     night(app, at("2034-10-21T03:17+02:00"))
     on_the_last_day = again(make, kept).name, len(make.all(select(CertificateFile)))
@@ -44,7 +44,7 @@ def test_file_and_name_go_in_the_night_after_the_last_day_and_not_before(app: Fl
 
 
 def test_number_kind_statement_and_hash_stay_and_the_check_still_answers(app: Flask, make: Making):
-    kept = make.certificate(make.due(make.event()), at=ISSUED)
+    kept = make.certificate(make.due(make.past_event(first="2024-03-04")), at=ISSUED)
 
     night(app, ISSUED + timedelta(days=4000))
     with app.app_context():
@@ -57,7 +57,7 @@ def test_number_kind_statement_and_hash_stay_and_the_check_still_answers(app: Fl
 
 
 def test_a_file_that_is_checked_after_its_time_is_still_known_by_its_hash(app: Flask, make: Making):
-    kept = make.certificate(make.due(make.event()), at=ISSUED)
+    kept = make.certificate(make.due(make.past_event(first="2024-03-04")), at=ISSUED)
     file = content(make, kept)
 
     night(app, ISSUED + timedelta(days=4000))
@@ -69,7 +69,7 @@ def test_a_file_that_is_checked_after_its_time_is_still_known_by_its_hash(app: F
 
 def test_its_holder_is_told_that_it_is_kept_no_longer_and_is_not_due_another(app: Flask, make: Making):
     person = make.person()
-    kept = make.certificate(make.due(make.event(), person), at=ISSUED)
+    kept = make.certificate(make.due(make.past_event(first="2024-03-04"), person), at=ISSUED)
     client = Client(app)
 
     night(app, ISSUED + timedelta(days=4000))
@@ -86,7 +86,7 @@ def test_its_holder_is_told_that_it_is_kept_no_longer_and_is_not_due_another(app
 
 
 def test_a_superseded_one_goes_on_its_own_day(app: Flask, make: Making):
-    old = make.certificate(make.due(make.event(), make.person(name="Ana")), at=ISSUED)
+    old = make.certificate(make.due(make.past_event(first="2024-03-04"), make.person(name="Ana")), at=ISSUED)
     new = superseded(make, old, "Anna")
 
     night(app, at("2034-10-22T03:17+02:00"))
@@ -97,7 +97,7 @@ def test_a_superseded_one_goes_on_its_own_day(app: Flask, make: Making):
 
 
 def test_how_long_is_a_setting_and_holds_for_what_is_issued_from_then_on(make: Making, changed):
-    event = make.event()
+    event = make.past_event(first="2024-03-04")
     before = make.certificate(make.due(event), at=ISSUED)
     changed(keep_certificates=3)
 
@@ -107,7 +107,7 @@ def test_how_long_is_a_setting_and_holds_for_what_is_issued_from_then_on(make: M
 
 
 def test_a_night_may_be_repeated_and_leaves_what_has_time(app: Flask, make: Making):
-    kept = make.certificate(make.due(make.event(), make.person(name="Ana")))
+    kept = make.certificate(make.due(make.past_event(first="2024-03-04"), make.person(name="Ana")))
 
     night(app, now())
     night(app, now())
@@ -131,7 +131,7 @@ def erased(make: Making, person: Person, registration: Registration) -> None:
 
 def test_a_certificate_outlives_its_holders_account(app: Flask, make: Making):
     person = make.person(name="Ana")
-    registration = make.due(make.event(), person)
+    registration = make.due(make.past_event(first="2024-03-04"), person)
     kept = make.certificate(registration)
     file = content(make, kept)
 
@@ -149,7 +149,7 @@ def test_a_certificate_outlives_its_holders_account(app: Flask, make: Making):
 
 def test_what_an_erased_organiser_issued_stays(make: Making):
     organiser = make.person(Role.ORGANISER)
-    kept = make.certificate(make.due(make.event()))
+    kept = make.certificate(make.due(make.past_event(first="2024-03-04")))
     make.change(kept, issued_by_id=organiser.id)
 
     with make.app.app_context(), writing():

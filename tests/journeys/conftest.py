@@ -41,7 +41,7 @@ class Site:
         command = [sys.executable, "-c", "from lms.cli import main; main()", "demo", "--port", str(self.port)]
         with (self.instance / "log").open("ab") as log:
             self.process = subprocess.Popen(command, cwd=self.project, env=self.environ, stdout=log, stderr=log)
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while time.monotonic() < until:
             try:
                 urllib.request.urlopen(f"{self.url}/healthz", timeout=2).close()

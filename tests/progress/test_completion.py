@@ -112,7 +112,6 @@ def test_an_event_with_fewer_half_days_than_are_asked_asks_all_of_them():
     assert wanted.half_days == 1
 
 
-@pytest.mark.xfail(reason="completion.asked_at asks nothing of an event without half-days", strict=True)
 def test_an_event_whose_half_days_are_not_settled_gives_nobody_a_paper():
     wanted = asked_at(paper(PaperKind.ATTENDANCE, half_days=3), "prague", 0)
 

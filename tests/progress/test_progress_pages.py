@@ -156,7 +156,7 @@ def test_when_everything_is_done_every_line_says_so(make: Making):
     for slug in SLUGS:
         read(make, client.person, slug, 5)
         passed(make, client.person, slug)
-    attended(make, make.event(), client.person, 0, 1, 3)
+    attended(make, make.event(first="2025-03-03"), client.person, 0, 1, 3)
 
     client.get("/progress")
 
@@ -316,6 +316,30 @@ def test_an_event_says_whether_it_can_still_be_done(make: Making, when: str, wor
         client.get("/progress")
 
         assert words_there in line(client, "Ghent training")
+
+
+def test_a_half_day_that_goes_on_counts_for_nothing_yet(make: Making):
+    with time_machine.travel("2027-03-02T09:05+01:00"):
+        client = make.signed_in()
+        attended(make, make.event("ghent", "2027-03-01"), client.person, 0, 1, 2)
+
+        client.get("/progress")
+
+        told = line(client, "Ghent training")
+        assert "2 of 3 half-days present. 1 half-day is missing. 2 half-days are still to come." in told
+        assert "2 of 3 half-days present: Ghent training" in line(client, COURSE_LINE)
+
+
+def test_an_event_that_goes_on_with_nothing_missing_says_that_its_certificate_comes_when_it_is_over(make: Making):
+    with time_machine.travel("2027-03-02T14:00+01:00"):
+        client = make.signed_in()
+        attended(make, make.event("ghent", "2027-03-01"), client.person, 0, 1, 2)
+
+        client.get("/progress")
+
+        assert "Its certificate is issued when the event is over." in line(client, "Ghent training")
+        assert "/certificates/" not in main_links(client)
+        assert client.page.heading == "1 of 29 lines are done"
 
 
 def test_events_where_one_is_no_participant_or_has_cancelled_have_no_line(make: Making):
