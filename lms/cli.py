@@ -27,7 +27,7 @@ from lms.certificates.parts import COURSE, LineState, Outcome
 from lms.certificates.reasons import STANDS, reason
 from lms.clock import now
 from lms.content.loader import BadMaterial, load, load_event
-from lms.database import db, writing
+from lms.database import db, reads, writing
 from lms.demo import year
 from lms.desk import files, tables
 from lms.events import copying, enrolling, loading, roster, roster_words
@@ -377,8 +377,9 @@ def export_certificates(scope: str, everything: bool, output: Path) -> None:
     with _working(_app()):
         _candidates(scope)
         held = parcel.of(scope, everything)
-        audit.record("certificates.downloaded", None, scope=scope, papers=len(held.items))
+        audit.record("certificates.fetched", None, scope=scope, papers=len(held.items))
         db.session.commit()
+        reads()
         _write(output, held.zip())
     click.echo(f"{output}: {len(held.items)} certificates.")
 
@@ -419,7 +420,7 @@ def keys() -> None:
     with _working(_app()):
         found = db.session.scalars(select(SigningKey).order_by(SigningKey.first_used_at.desc())).all()
         per_key = select(Certificate.key_fingerprint, func.count()).group_by(Certificate.key_fingerprint)
-        counted = dict(db.session.execute(per_key).tuples().all())
+        counted = {fingerprint: papers for fingerprint, papers in db.session.execute(per_key)}
     for key in found:
         ended = f", compromised from {key.compromised_from.isoformat()}" if key.compromised_from else ""
         click.echo(f"{key.fingerprint}  {key.subject}: {counted.get(key.fingerprint, 0)} papers{ended}")

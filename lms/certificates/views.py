@@ -20,7 +20,7 @@ from lms.certificates.checking import Answer
 from lms.certificates.due import Candidate
 from lms.certificates.models import Certificate, CertificateFile, ConfirmedName
 from lms.certificates.name_form import NameIsRight
-from lms.certificates.parts import Outcome, Stands
+from lms.certificates.parts import COURSE, Outcome, Stands
 from lms.certificates.reasons import reason
 from lms.clock import now
 from lms.content.library import course
@@ -67,7 +67,18 @@ def _page(form: NameIsRight, candidates: Sequence[Candidate], refused: str = "")
             _called(one) | {"why": reason(one)} for one in candidates if one.stands in (Stands.MISSING, Stands.EARLY)
         ],
         refused=refused,
+        issues=_issues(),
     )
+
+
+def _issues() -> list[tuple[str, str]]:
+    """Where someone issues papers for others: the address and what it is about; empty for who takes part alone."""
+    if current_user.role is Role.PRACTITIONER:
+        return []
+    scopes = [(event.slug, event.title) for event in db.session.scalars(staff.organised().order_by(Event.title))]
+    if current_user.role is Role.ORGANISER:
+        scopes.append((COURSE, course().title))
+    return [(url_for("issuing.people", scope=scope), title) for scope, title in scopes]
 
 
 def _own() -> ColumnElement[bool]:

@@ -528,3 +528,18 @@ def test_a_certificate_given_before_there_was_an_account_is_not_due_again(make: 
     client.get("/certificates/")
 
     assert part(client, "You are due") == ""
+
+
+def test_staff_find_where_they_issue_certificates_of_others(make: Making):
+    event = make.past_event()
+    make.past_event("graz", "2025-04-05")
+    practitioner, coordinator = make.signed_in(), make.signed_in(Role.ORGANISER)
+    trainer, organiser = make.appointed(event), make.appointed(event, Charge.ORGANISER)
+
+    found = {}
+    for name, client in (("p", practitioner), ("t", trainer), ("o", organiser), ("c", coordinator)):
+        client.get("/certificates/")
+        found[name] = [link for link in client.page.links() if link.startswith("/desk/certificates/")]
+
+    ghent, graz, course = ("/desk/certificates/" + scope for scope in ("ghent", "graz", "course"))
+    assert found == {"p": [], "t": [], "o": [ghent], "c": [ghent, graz, course]}

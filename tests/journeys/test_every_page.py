@@ -12,6 +12,7 @@ pytestmark = pytest.mark.journey
 OPEN = [
     "/", "/modules/early-signs/", "/sign-in", "/register", "/password/forgotten", "/sign-in/link", "/glossary/",
     "/privacy", "/accessibility", "/no-such-page", "/invitation/none", "/modules/early-signs/?lang=de",
+    "/check/", "/check/D-0000", "/check/help",
 ]  # fmt: skip
 MINE = [
     "/", "/modules/technology-in-recruitment/", "/progress", "/account", "/modules/early-signs/quiz",
