@@ -420,7 +420,7 @@ def keys() -> None:
     with _working(_app()):
         found = db.session.scalars(select(SigningKey).order_by(SigningKey.first_used_at.desc())).all()
         per_key = select(Certificate.key_fingerprint, func.count()).group_by(Certificate.key_fingerprint)
-        counted = {fingerprint: papers for fingerprint, papers in db.session.execute(per_key)}
+        counted = {row[0]: row[1] for row in db.session.execute(per_key)}
     for key in found:
         ended = f", compromised from {key.compromised_from.isoformat()}" if key.compromised_from else ""
         click.echo(f"{key.fingerprint}  {key.subject}: {counted.get(key.fingerprint, 0)} papers{ended}")
