@@ -60,7 +60,7 @@ def main() -> None:
         papers = [
             _paper("attendance", PaperKind.ATTENDANCE, "en"),
             _paper("completion", PaperKind.COMPLETION, "en"),
-            _paper("attendance in German and English", PaperKind.ATTENDANCE, "de"),
+            _paper("in German and English", PaperKind.ATTENDANCE, "de"),
         ]
         figures = [figure for paper in papers for figure in _speed(paper)]
         sizes = db.session.scalars(select(func.length(CertificateFile.content))).all()
@@ -82,12 +82,13 @@ def _paper(title: str, kind: PaperKind, locale: str) -> Paper:
 
 def _speed(paper: Paper) -> list[Figure]:
     page, facts, at = paper.page(), paper.facts(), paper.statement.issued_at
+    room = signing.current().room
     yardstick = Plain()
     deeds: list[Callable[[], object]] = [
-        lambda: signing.sign(pdf.record(page, facts), at),
+        lambda: signing.sign(pdf.record(page, facts, room), at),
         lambda: yardstick.do(b"P", page.encode()),
         lambda: yardstick.do(b"N", page.encode()),
-        lambda: signing.sign(pdf.record(paper.page(), paper.facts()), at),
+        lambda: signing.sign(pdf.record(paper.page(), paper.facts(), room), at),
     ]
     rounds = [[_taken(deed) for deed in deeds] for _ in range(ROUNDS + 1)][1:]
     yardstick.close()
