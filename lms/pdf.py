@@ -1,7 +1,7 @@
 """How HTML becomes a tagged PDF, in a process of its own, and a text becomes a QR code.
 
     render(html) -> bytes                     a PDF/UA-1 file; Failed says in words why there is none
-    record(html, attachment) -> bytes         the same as PDF/A-3a too, with a file in it, ready to be signed
+    record(html, attachment, room) -> bytes   the same as PDF/A-3a too, with a file in it, ready to be signed
     qr(text, alternative) -> Markup           an inline SVG, for pages and documents alike
     unprintable(text) -> list[str]            the letters no font of ours has: ask before a name is printed for good
 
@@ -34,6 +34,7 @@ from lms.paths import PACKAGE, STATIC
 FONTS = STATIC / "fonts" / "pdf"
 STYLESHEET = STATIC / "paper.css"
 QUIET_ZONE = 4
+MOST_ROOM = 5120  # bytes: a signature of RSA-4096 with its certificate and those of two who vouch for it
 # What a text may hold besides letters: ends of lines, and marks that join, part or turn letters and have no ink.
 INKLESS = frozenset("\t\n\r\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069")
 REPLACEMENT = "\ufffd"
@@ -77,7 +78,7 @@ class Press(Apart):
         """The PDF/UA-1 file of a page. Raises Failed."""
         return self._told(b"P", html.encode())
 
-    def record(self, html: str, attachment: Attachment) -> bytes:
+    def record(self, html: str, attachment: Attachment, room: int) -> bytes:
         """The PDF/A-3a and PDF/UA-1 file of a page, ready to be signed. Raises Failed."""
         parcel = {
             "page": html,
@@ -86,6 +87,7 @@ class Press(Apart):
             "mimetype": attachment.mimetype,
             "description": attachment.description,
             "field": _("Digital signature"),
+            "room": room,
         }
         return self._told(b"R", json.dumps(parcel).encode())
 
@@ -120,13 +122,15 @@ def render(html: str) -> bytes:
     return _press.print(_printable(html))
 
 
-def record(html: str, attachment: Attachment) -> bytes:
+def record(html: str, attachment: Attachment, room: int = MOST_ROOM) -> bytes:
     """What `render` gives, made to last: PDF/A-3a besides, with a file attached and a signature still to be written.
+
+    `room`: bytes for the signature; each takes two of the file.
 
     `lms/certificates/signing.py` writes it in place; until then the file says that it is signed and is not. Give the
     page `<meta name="dcterms.created">`, or the file does not say when it was made. Raises Failed.
     """
-    return _press.record(_printable(html), attachment)
+    return _press.record(_printable(html), attachment, room)
 
 
 def _printable(html: str) -> str:

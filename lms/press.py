@@ -45,7 +45,6 @@ PRINTED_AND_LOCKED = 4 + 128
 SIGNED_AND_ONLY_ADDED_TO = 1 + 2
 # `lms/seal.py` looks for these three in a row.
 NO_TIME, NO_RANGE = b"(D:00000000000000Z)", b"[0 0000000000 0000000000 0000000000]"
-ROOM = 5120  # bytes: a signature of RSA-4096 with its certificate and those of two who vouch for it
 OBJECTS_A_SWEEP = 20_000  # Python begins with 700
 
 
@@ -121,12 +120,14 @@ def finish(pdf: pydyf.PDF, given: dict[str, Any]) -> None:
             one.stream = [one.stream[0].replace(b"</rdf:RDF>", ACCESSIBLE_TOO)]
         if one.extra.get("Type") == "/EmbeddedFile":
             one.extra["Subtype"] = pydyf.name(given["mimetype"])
-    await_signature(pdf, given["field"])
+    await_signature(pdf, given["field"], given["room"])
     pdf.objects = [one if one.free == "f" else Final(one) for one in pdf.objects]
 
 
-def await_signature(pdf: pydyf.PDF, words: str) -> None:
+def await_signature(pdf: pydyf.PDF, words: str, room: int) -> None:
     """A field without extent on the first page, and a signature whose time, range and content are zeros as yet.
+
+    `room` is how many bytes the content may have.
 
     Once signed the file is certified: readers are told that nothing may be changed or added (ISO 32000-1, 12.8.2.2).
     """
@@ -134,7 +135,7 @@ def await_signature(pdf: pydyf.PDF, words: str) -> None:
     certified = pydyf.Dictionary({"Type": "/SigRef", "TransformMethod": "/DocMDP", "TransformParams": permission})
     signature = Signature({"Type": "/Sig", "Filter": "/Adobe.PPKLite", "SubFilter": "/ETSI.CAdES.detached"})
     signature["Reference"] = pydyf.Array([certified])
-    signature.update({"M": NO_TIME, "ByteRange": NO_RANGE, "Contents": b"<" + b"00" * ROOM + b">"})
+    signature.update({"M": NO_TIME, "ByteRange": NO_RANGE, "Contents": b"<" + b"00" * room + b">"})
     pdf.add_object(signature)
 
     page = pdf.objects[pdf.pages["Kids"][0]]

@@ -48,7 +48,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 LENGTH = struct.Struct(">I")
 # As `lms/press.py` leaves it: nothing else in a file has so many zeros in a row.
 GAP = re.compile(rb"/M \(D:(0{14})Z\)/ByteRange (\[0 0{10} 0{10} 0{10}\])/Contents <(0{1000,})>")
-ROOM = 5120  # bytes: as many as `lms/press.py` leaves
+MOST_ROOM = 5120  # bytes: as many as `lms/pdf.py` leaves at most
 SHORTEST_RSA = 2048
 LONGEST_NAME = 64  # bytes; X.520 lets a common name have as many letters
 CURVES = {"secp256r1": "sha256", "secp384r1": "sha384", "secp521r1": "sha512"}
@@ -112,9 +112,10 @@ class Held(Signer):
             )
         ).dump()
 
-    def fits(self) -> bool:
-        """Whether its signatures have room; one on a curve is a few bytes shorter or longer than another."""
-        return len(self.form) + 8 <= ROOM
+    @property
+    def room(self) -> int:
+        """The bytes that a signature of it may take; one on a curve is a few shorter or longer than another."""
+        return len(self.form) + 8
 
     def signature(self, summary: bytes) -> bytes:
         """The signature of a summary, with all that PAdES B-B asks beside it."""
@@ -156,9 +157,9 @@ def opened(material: Material) -> Held:
     if not _may_sign(own[0]):
         raise Unfit("purpose")
     held = Held(key, own[0], [one for one in certificates if one != own[0]])
-    if not held.fits():
+    if held.room > MOST_ROOM:
         held = Held(key, own[0], [])
-    if not held.fits():
+    if held.room > MOST_ROOM:
         raise Unfit("long")
     return held
 
@@ -251,6 +252,7 @@ def known(errand: bytes) -> bytes:
             "subject": _name(certificate),
             "begins": certificate.not_valid_before_utc.isoformat(),
             "ends": certificate.not_valid_after_utc.isoformat(),
+            "room": held.room,
             "pem": certificate.public_bytes(serialization.Encoding.PEM).decode(),
         }
     ).encode()

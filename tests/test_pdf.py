@@ -265,9 +265,9 @@ def test_a_record_has_the_limits_of_any_document():
     press = pdf.Press(seconds=3)
 
     with pytest.raises(pdf.Failed, match="took too long"):
-        press.record(page(rows(20_000)), FACTS)
+        press.record(page(rows(20_000)), FACTS, 5120)
 
-    assert press.record(page("<p>Next.</p>"), FACTS).startswith(b"%PDF-")
+    assert press.record(page("<p>Next.</p>"), FACTS, 5120).startswith(b"%PDF-")
     press.close()
 
 

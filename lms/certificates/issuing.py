@@ -90,7 +90,7 @@ def make(draft: Draft) -> Made:
     statement, name = draft.statement, draft.holder.name
     key = signing.current()
     facts = pdf.Attachment("certificate.json", attachment(statement, name), "application/json", statement.title["en"])
-    content = signing.sign(pdf.record(document(statement, name), facts), statement.issued_at)
+    content = signing.sign(pdf.record(document(statement, name), facts, key.room), statement.issued_at)
     return Made(draft, content, key)
 
 

@@ -51,13 +51,17 @@ class NoKey(Exception):
 
 @dataclass(frozen=True)
 class Key:
-    """A key by its certificate: SHA-256 of its DER in hex, whose it is, from when to when it holds, and it in PEM."""
+    """A key by its certificate: SHA-256 of its DER in hex, whose it is, from when to when it holds, and it in PEM.
+
+    `room`: the bytes that a signature of it takes at most.
+    """
 
     fingerprint: str
     subject: str
     not_before: datetime
     not_after: datetime
     pem: str
+    room: int
 
 
 @dataclass(frozen=True)
@@ -266,6 +270,7 @@ def _key(settings: Settings, files: _Files) -> Key:
         datetime.fromisoformat(told["begins"]),
         datetime.fromisoformat(told["ends"]),
         told["pem"],
+        told["room"],
     )
     _known.clear()
     _known[summary] = key

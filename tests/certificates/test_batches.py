@@ -67,7 +67,7 @@ def run(app: Flask, batch: Batch) -> Progress:
 
 def quick(monkeypatch: pytest.MonkeyPatch, make: Making) -> None:
     """Files that are made at once: what is tested is the batch."""
-    key = signing.Key("f" * 64, "A key", now(), now(), "PEM")
+    key = signing.Key("f" * 64, "A key", now(), now(), "PEM", 1000)
     monkeypatch.setattr(issuing, "make", lambda draft: issuing.Made(draft, b"%PDF " + draft.holder.name.encode(), key))
 
 
@@ -429,7 +429,7 @@ from lms.clock import now
 from lms.database import writing
 from lms.settings import read
 
-key = signing.Key("f" * 64, "A key", now(), now(), "PEM")
+key = signing.Key("f" * 64, "A key", now(), now(), "PEM", 1000)
 def slowly(draft):
     time.sleep(0.2)
     return issuing.Made(draft, b"%PDF " + draft.holder.name.encode(), key)

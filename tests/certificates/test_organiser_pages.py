@@ -40,7 +40,7 @@ def organiser(make: Making, event: Event) -> Client:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Files that are made at once."""
-    key = signing.Key("f" * 64, "A key", now(), now(), "PEM")
+    key = signing.Key("f" * 64, "A key", now(), now(), "PEM", 1000)
 
     def make(draft: issuing.Draft) -> issuing.Made:
         return issuing.Made(draft, b"%PDF " + draft.statement.number.encode(), key)
