@@ -51,6 +51,8 @@ class Settings:
     funding_statement: str = ""
     funding_emblem: bool = False
     keep_certificates: int = 10  # years
+    taking_part: int = 50  # per cent of what an exercise asks
+    keep_runs: timedelta = timedelta(days=365)
     signing_key: str = ""
     signing_certificate: str = ""
     signing_passphrase: str = field(default="", repr=False)
@@ -101,6 +103,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         funding_statement=environ.get("LMS_FUNDING_STATEMENT", ""),
         funding_emblem=environ.get("LMS_FUNDING_EMBLEM", "") == "yes",
         keep_certificates=_number(environ, "LMS_KEEP_CERTIFICATES_YEARS", faults) or Settings.keep_certificates,
+        taking_part=_number(environ, "LMS_TAKING_PART_PER_CENT", faults) or Settings.taking_part,
+        keep_runs=timedelta(days=_number(environ, "LMS_KEEP_RUNS_DAYS", faults) or Settings.keep_runs.days),
         signing_key=environ.get("LMS_SIGNING_KEY", ""),
         signing_certificate=environ.get("LMS_SIGNING_CERTIFICATE", ""),
         signing_passphrase=environ.get("LMS_SIGNING_PASSPHRASE", ""),
@@ -144,6 +148,8 @@ def _faults(settings: Settings) -> Iterator[str]:
         yield f"LMS_ENV must be development or production, not {settings.env!r}."
     if not 1 <= settings.keep_certificates <= 100:
         yield "LMS_KEEP_CERTIFICATES_YEARS must be between 1 and 100."
+    if not 1 <= settings.taking_part <= 100:
+        yield "LMS_TAKING_PART_PER_CENT must be between 1 and 100."
     if settings.signing_passphrase and settings.signing_passphrase_file:
         yield "LMS_SIGNING_PASSPHRASE and LMS_SIGNING_PASSPHRASE_FILE are both set: choose one."
     if settings.registration not in ("invite", "approval", "open"):

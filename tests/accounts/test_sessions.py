@@ -21,9 +21,11 @@ from lms.clock import now
 from lms.database import Model, db, writing
 from lms.events.models import Device, Mark, Scan, Sheet, Stray
 from lms.events.parts import MarkKind, Part
+from lms.exercises import joining
 from lms.quizzes.models import Attempt
 from lms.reports.models import Report
 from lms.settings import Settings
+from tests.exercises.play import EXERCISE
 from tests.make import PASSWORD, Making, another_site
 from tests.page import Client
 
@@ -425,7 +427,7 @@ def paths(app: Flask, make: Making, mine: Client) -> Callable[[Rule], str]:
 
 def at_an_event(make: Making, person: Person) -> dict[str, Any]:
     """An event where this person is registered, with one of everything that an address can name."""
-    event = make.event(self_check_in=True)
+    event = make.past_event(self_check_in=True)
     half_day = event.half_days[0]
     who, walk_in = make.registered(event, person), make.registered(event, name="Ana", walk_in=True)
     mark = Mark(
@@ -440,16 +442,22 @@ def at_an_event(make: Making, person: Person) -> dict[str, Any]:
     )
     batch = Batch(scope=event.slug, asked_at=now())
     make.add(mark, desk, stray, sheet, scan, batch)
+    with make.app.app_context(), writing():
+        run_id = joining.open_run(EXERCISE, "early-signs", person.id, now()).id
+        db.session.commit()
     certificate = make.certificate(make.due(event, name="Eva"))
     return {
         "slug": event.slug, "half_day_id": half_day.id, "registration_id": walk_in.id, "mark_id": mark.id,
         "device_id": desk.id, "stray_id": stray.id, "sheet_id": sheet.id, "scan_id": scan.id, "kind": "csv",
         "scope": event.slug, "batch_id": batch.id, "certificate": certificate.number,
+        "run_id": run_id,
     }  # fmt: skip
 
 
 # A device that is to be paired has no session: its code is all it has. Whoever checks a certificate changes nothing.
-NO_COOKIE = {"desk_json.pair", "check.file", "check.name"}
+# A player over plain http has none either: what they send is refused where another site sends it (test_run_json.py).
+PLAYERS = {"runs.join", "runs.answers", "runs.seat", "runs.recorder", "runs.thoughts"}
+NO_COOKIE = {"desk_json.pair", "check.file", "check.name", *PLAYERS}
 
 
 def everything(app: Flask) -> dict[str, list[Any]]:

@@ -166,7 +166,7 @@ def test_the_trace_outlives_whom_it_is_about(app: Flask, make: Making):
     )
 
 
-EVENTS = ("lms.events", "lms.certificates")
+EVENTS = ("lms.events", "lms.certificates", "lms.exercises")
 
 
 def doors_of_staff(app: Flask) -> list[Rule]:
@@ -246,6 +246,7 @@ KEPT_OTHERWISE = {
     "imports.plan": "a dry run keeps nothing",
     "imports.returned": "gives rows back and keeps nothing",
     "paper_pages.make_sheet": "the sheet itself says who made it and when",
+    "runs.seats": "where someone sits in an exercise is forgotten when it ends",
 }
 
 

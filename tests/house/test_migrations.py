@@ -149,6 +149,7 @@ FITTING = {
     ("certificate", "key_fingerprint"): "f é",
     ("certificate", "successor_id"): None,
     ("confirmed_name", "registration_id"): None,
+    ("run", "code"): "ABC234",
 }
 
 
@@ -414,7 +415,54 @@ def step_0003(site: Site) -> None:
     assert not any(site.rows()[name] for name in ("batch", "batch_line", "certificate", "certificate_file"))
 
 
-DATA_TESTS = {"0001": step_0001, "0002": step_0002, "0003": step_0003}
+def step_0004(site: Site) -> None:
+    """What was kept stays; a run goes with all that is its own, and leaves who took part; no answer is half cut."""
+    site.up("0003")
+    fill(site)
+    before = site.rows()
+
+    site.up("0004")
+    assert {name: rows for name, rows in site.rows().items() if name in before} == before
+    fill(site, but=before)
+    added = set(site.rows()) - set(before)
+    assert added == {
+        "run", "move", "player", "answer", "decision", "recorder", "taking_part", "thought",
+    }  # fmt: skip
+
+    another = (
+        "INSERT INTO run SELECT {id}, module, exercise, exercise_version, scenario, title, code, 'another', event_id,"
+        " half_day_id, opened_by_id, opened_at, {ended}, rehearsal, teams_by, capacity, version FROM run"
+    )
+    other = "'00000000000000000000000000000008'"
+    site.ask(lambda connection: connection.execute(text("UPDATE run SET ended_at = NULL")))
+    for wrong in (
+        another.format(id=other, ended="NULL"),
+        "UPDATE run SET code = 'ABC'",
+        "UPDATE run SET title = ''",
+        "UPDATE run SET teams_by = 'chance'",
+        "UPDATE run SET event_id = NULL",
+        "UPDATE move SET number = -1",
+        "UPDATE answer SET player_id = NULL",
+        "UPDATE answer SET at = NULL",
+        "UPDATE answer SET player_id = NULL, at = NULL",
+        "UPDATE answer SET round = 0",
+        "UPDATE decision SET team = ''",
+        "UPDATE thought SET words = ''",
+    ):
+        with pytest.raises(IntegrityError):
+            site.ask(lambda connection, wrong=wrong: connection.execute(text(wrong)))
+    for right in (
+        another.format(id=other, ended="opened_at"),  # the code of a run that is over may be used again
+        "UPDATE answer SET player_id = NULL, at = NULL, turn = 0",
+        "DELETE FROM player",
+        "DELETE FROM run",
+    ):
+        site.ask(lambda connection, right=right: connection.execute(text(right)))
+    left = {name for name in added if site.rows()[name]}
+    assert left == {"taking_part"}
+
+
+DATA_TESTS = {"0001": step_0001, "0002": step_0002, "0003": step_0003, "0004": step_0004}
 
 
 def test_every_migration_has_a_data_test():

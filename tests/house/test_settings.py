@@ -100,6 +100,8 @@ def test_an_empty_variable_is_like_none(told):
         ("LMS_KEEP_FAILED_SIGN_INS_DAYS", "7", "keep_failures", timedelta(days=7)),
         ("LMS_KEEP_LETTERS_DAYS", "7", "keep_letters", timedelta(days=7)),
         ("LMS_KEEP_SESSIONS_DAYS", "7", "keep_logins", timedelta(days=7)),
+        ("LMS_KEEP_RUNS_DAYS", "30", "keep_runs", timedelta(days=30)),
+        ("LMS_TAKING_PART_PER_CENT", "70", "taking_part", 70),
     ],
 )
 def test_a_setting_is_taken_from_its_variable(told, variable, value, name, kept):
@@ -264,3 +266,9 @@ def test_the_funding_statement_and_the_emblem_are_off_until_they_are_cleared(tol
 def test_certificates_are_kept_for_some_years(told, years):
     with pytest.raises(HalfConfigured, match="LMS_KEEP_CERTIFICATES_YEARS"):
         told(LMS_KEEP_CERTIFICATES_YEARS=years)
+
+
+@pytest.mark.parametrize("share", ["101", "half"])
+def test_taking_part_in_an_exercise_is_a_share_of_it(told, share):
+    with pytest.raises(HalfConfigured, match="LMS_TAKING_PART_PER_CENT"):
+        told(LMS_TAKING_PART_PER_CENT=share)
