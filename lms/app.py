@@ -1,6 +1,7 @@
 """The application: a table of contents of all its wings."""
 
 import logging
+from functools import lru_cache
 
 from flask import Flask, Response, current_app, g, request, url_for
 from flask_babel import Babel, get_locale, gettext
@@ -8,6 +9,8 @@ from flask_login import current_user
 from flask_migrate import Migrate
 from flask_wtf import CSRFProtect
 from sqlalchemy.exc import OperationalError
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.http import parse_accept_header
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from lms import database, jobs, pages, rates, sheets
@@ -112,8 +115,14 @@ def _choose_language() -> None:
     if wanted not in settings.locales and current_user.is_authenticated:
         wanted = current_user.language
     if wanted not in settings.locales:
-        wanted = request.accept_languages.best_match(settings.locales) or "en"
+        wanted = _negotiated(request.headers.get("Accept-Language", ""), settings.locales)
     g.locale = wanted
+
+
+@lru_cache(256)
+def _negotiated(accepted: str, locales: tuple[str, ...]) -> str:
+    """The language that a browser likes best of those on offer; browsers say the same with every request."""
+    return parse_accept_header(accepted, LanguageAccept).best_match(locales) or "en"
 
 
 def _chrome() -> dict[str, object]:
