@@ -76,12 +76,21 @@ def hash_of(key: str, run_id: UUID) -> str:
 
 
 def player_of(run_id: UUID, key: str, person_id: int | None) -> Player | None:
-    """Who is asking: by the browser's key, else by the account."""
+    """Who is asking: by the account, else by the browser's key, unless that is somebody else's account."""
     mine = select(Player).where(Player.run_id == run_id)
-    found = db.session.scalar(mine.where(Player.key_hash == hash_of(key, run_id))) if key else None
-    if found is None and person_id is not None:
-        found = db.session.scalar(mine.where(Player.person_id == person_id))
-    return found
+    if person_id is not None and (found := db.session.scalar(mine.where(Player.person_id == person_id))):
+        return found
+    by_key = db.session.scalar(mine.where(Player.key_hash == hash_of(key, run_id))) if key else None
+    if by_key is not None and None not in (person_id, by_key.person_id):
+        return None
+    return by_key
+
+
+def own_key(run_id: UUID, key: str, person_id: int | None) -> str:
+    """The key a browser plays with: the one it has, unless another player of this run has it; else a new one."""
+    whose = db.session.scalar(select(Player).where(Player.key_hash == hash_of(key, run_id))) if key else None
+    mine = player_of(run_id, key, person_id)
+    return key if key and whose in (None, mine) else secrets.token_urlsafe(32)
 
 
 def join(
@@ -97,6 +106,8 @@ def join(
     known = player_of(run.id, key, person_id)
     if known is not None:
         known.key_hash = hash_of(key, run.id)
+        if run.ended_at is None:
+            known.person_id = known.person_id or person_id
         return known
     if run.ended_at is not None:
         return NotSo.ENDED
@@ -134,6 +145,7 @@ def choose_seat(player: Player, team: str, role: str) -> NotSo | None:
     whoever hopped from team to team would read what was sent to each.
     """
     run = held(player.run_id)
+    db.session.refresh(player)
     state = state_of(run)
     if seat_of(state, player).admission is not Admission.IN:
         return NotSo.NOT_IN

@@ -142,6 +142,7 @@ def _change(kept: Answer, player: Player, sent: Sent, fitting: Any, now: datetim
 
 def _decide(player: Player, run: Run, task: Decision, sent: Sent, now: datetime) -> Taken:
     """Keep a version of what a team decided; whoever decides first is its recorder until another takes over."""
+    db.session.refresh(player)
     state = state_of(run)
     known = db.session.get(DecisionRow, sent.id)
     if known is not None:
@@ -188,6 +189,7 @@ def _recorder(run: Run, player: Player) -> UUID:
 def take_over(player: Player) -> Fault | Not | None:
     """Make this player the one who enters their team's decisions; None where they are."""
     run = held(player.run_id)
+    db.session.refresh(player)
     if seat_of(state_of(run), player).admission is not Admission.IN or run.ended_at is not None:
         return Fault.NOT_IN
     if not player.team:

@@ -266,7 +266,7 @@ def join() -> ResponseReturnValue:
     profession = wanted.profession or (current_user.profession if current_user.is_authenticated else "")
     if profession not in ("", *Profession):
         return _not_in(NotSo.UNKNOWN_PROFESSION, 422)
-    key = _key() or secrets.token_urlsafe(32)
+    key = joining.own_key(run.id, _key(), _person_id())
     player = joining.join(
         run, key, now(), person_id=_person_id(), name=wanted.name,
         profession=Profession(profession) if profession else None,

@@ -104,6 +104,37 @@ def test_someone_who_is_signed_in_is_the_same_player_on_every_device(room: RoomW
     assert phone.sees()["audience"] == tablet.sees()["audience"] == "player"
 
 
+def test_who_joined_without_an_account_and_then_signs_in_is_still_the_same_player(room: RoomWith, make: Making):
+    phone = room.phone()
+    browser = Client(room.app)
+    browser.http = phone.http
+    person = make.person()
+    browser.sign_in(person.email, "four calm words together")
+    first = phone.id
+
+    phone.join()
+
+    assert phone.id == first
+    assert [player.person_id for player in room.kept(Player)] == [person.id]
+
+
+def test_two_people_who_sign_in_with_one_browser_are_two_players(room: RoomWith, make: Making):
+    people = [make.person(), make.person()]
+    browser = Client(room.app)
+    phone = Phone(room.app, room.run, browser)
+    ids = []
+    for person in people:
+        browser.sign_in(person.email, "four calm words together")
+        before = phone.state().status_code
+        phone.join()
+        ids.append(phone.id)
+        browser.post("/sign-out")
+        assert before == 401
+
+    assert len(set(ids)) == 2
+    assert {player.person_id for player in room.kept(Player)} == {person.id for person in people}
+
+
 def test_a_browser_in_two_runs_cannot_be_recognised_by_what_is_kept(app: Flask, make: Making, room: RoomWith):
     phone = room.phone()
     other = RoomWith(app, make)
