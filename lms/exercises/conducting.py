@@ -33,17 +33,17 @@ def init_app(app: Flask) -> None:
     app.extensions["run_states"] = OrderedDict()
 
 
-def exercise_of(run: Run) -> Exercise:
+def exercise_of(run_id: UUID) -> Exercise:
     """The scenario as it was when the run was opened, whatever became of its file."""
     states: OrderedDict[UUID, State] = current_app.extensions["run_states"]
-    kept = states.get(run.id)
-    return kept.exercise if kept else msgspec.convert(run.scenario, Exercise)
+    kept = states.get(run_id)
+    return kept.exercise if kept else msgspec.convert(db.session.get_one(Run, run_id).scenario, Exercise)
 
 
 def state_of(run: Run) -> State:
     """The run as its moves make it; of those this process has folded before, only the last is looked at again."""
     states: OrderedDict[UUID, State] = current_app.extensions["run_states"]
-    state = states.get(run.id) or State(exercise=exercise_of(run))
+    state = states.get(run.id) or State(exercise=exercise_of(run.id))
     known = len(state.log)
     rows = db.session.execute(
         ROWS.where(MoveRow.run_id == run.id, MoveRow.number >= max(0, known - 1))

@@ -1,14 +1,13 @@
 """Runs opened, people joined and seated; rows are added in the caller's transaction, never committed here."""
 
 import secrets
-from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from lms.accounts.models import Profession
 from lms.content.exercises import Exercise
@@ -111,15 +110,19 @@ def join(
         return known
     if run.ended_at is not None:
         return NotSo.ENDED
-    players = db.session.scalars(select(Player).where(Player.run_id == run.id)).all()
-    if len(players) >= run.capacity:
+    crowd = db.session.scalar(select(func.count()).select_from(Player).where(Player.run_id == run.id)) or 0
+    if crowd >= run.capacity:
         return NotSo.FULL
     player = Player(
         id=uuid4(), run_id=run.id, key_hash=hash_of(key, run.id), person_id=person_id, name=name,
         profession=profession, team="", role="", joined_at=now, seen_at=now, changes=1,
     )  # fmt: skip
     if run.teams_by is TeamsBy.MIX and seat_of(state_of(run), player).admission is Admission.IN:
-        player.team = _team_of_latecomer(run, players, profession)
+        seated = db.session.execute(
+            select(Player.team, Player.profession).where(Player.run_id == run.id, Player.team != "")
+        )
+        player.team = for_latecomer(exercise_of(run.id).teams, [(one.team, one.profession or "") for one in seated],
+                                    profession or "")  # fmt: skip
     db.session.add(player)
     db.session.flush()
     return player
@@ -131,11 +134,6 @@ def _wrong_name(name: str) -> NotSo | None:
     if name and (not name.isprintable() or not any(sign.isalpha() for sign in name)):
         return NotSo.NO_NAME
     return None
-
-
-def _team_of_latecomer(run: Run, players: Iterable[Player], profession: Profession | None) -> str:
-    seated = [(one.team, one.profession or "") for one in players]
-    return for_latecomer(exercise_of(run).teams, seated, profession or "")
 
 
 def choose_seat(player: Player, team: str, role: str) -> NotSo | None:
@@ -171,7 +169,7 @@ def seat(run: Run, player_id: UUID, team: str, role: str) -> NotSo | None:
         return NotSo.NOT_IN
     if run.ended_at is not None:
         return NotSo.ENDED
-    wrong = _wrong_seat(exercise_of(run), team, role)
+    wrong = _wrong_seat(exercise_of(run.id), team, role)
     if wrong:
         return wrong
     _seat(player, team, role)
@@ -193,7 +191,8 @@ def deal(run: Run) -> NotSo | None:
         return None
     for one in inside:
         if not one.team:
-            _seat(one, _team_of_latecomer(run, inside, one.profession), one.role)
+            seated = [(other.team, other.profession or "") for other in inside]
+            _seat(one, for_latecomer(state.exercise.teams, seated, one.profession or ""), one.role)
     return None
 
 

@@ -51,7 +51,7 @@ class Run(Model):
     module: Mapped[str] = mapped_column(String(NAME))
     exercise: Mapped[str] = mapped_column(String(NAME))
     exercise_version: Mapped[str] = mapped_column(String(64))
-    scenario: Mapped[dict[str, Any]]
+    scenario: Mapped[dict[str, Any]] = mapped_column(deferred=True)
     title: Mapped[str]
     code: Mapped[str] = mapped_column(String(6))
     screen_key: Mapped[str] = mapped_column(String(64), unique=True)

@@ -63,11 +63,10 @@ OTHER_CONTENT = Taken(Fate.REFUSED, Not.OTHER_CONTENT)
 
 def answer(player: Player, sent: Sent, now: datetime) -> Taken:
     """Keep an answer, or say why not; one that was kept before is kept, whatever was closed since."""
-    run = player.run
-    task = exercise_of(run).task(sent.task)
+    task = exercise_of(player.run_id).task(sent.task)
     if isinstance(task, Decision):
-        return _decide(player, held(run.id), task, sent, now)
-    run = held_open(run.id)
+        return _decide(player, held(player.run_id), task, sent, now)
+    run = held_open(player.run_id)
     state = state_of(run)
     before = _of(player, sent.task)
     known = _known(before, task, sent)

@@ -135,8 +135,12 @@ def _run_or_404(run_id: UUID) -> Run:
     return db.session.get(Run, run_id) or abort(404)
 
 
-def _player(run: Run) -> Player | None:
-    return joining.player_of(run.id, _key(), _person_id())
+def _player(run_id: UUID) -> Player | None:
+    """The player who asks; None where this run knows them not, 404 where there is no run."""
+    found = joining.player_of(run_id, _key(), _person_id())
+    if found is None:
+        _run_or_404(run_id)
+    return found
 
 
 # --- what is shown
@@ -153,13 +157,10 @@ def state(run_id: UUID) -> ResponseReturnValue:
     trainers = staff.conducts(run_id) if wanted in ("", "trainer") else None
     if trainers is not None:
         return _sent(showing.to_trainer(trainers, moment))
-    run = _run_or_404(run_id)
-    if wanted not in ("", "player"):
-        abort(404)
-    player = _player(run)
+    player = _player(run_id) if wanted in ("", "player") else abort(404)
     if player is None:
         return _refused(JOIN_FIRST, 401, "code")
-    answer = _sent(showing.to_player(run, player, moment))
+    answer = _sent(showing.to_player(player, moment))
     if moment - player.seen_at >= SEEN_EVERY:
         _note_seen(player.id, moment)
     return answer
@@ -306,7 +307,7 @@ def _players_own(run_id: UUID) -> Player | ResponseReturnValue:
     """The player who sends this, or what to answer where it is none."""
     if _from_elsewhere():
         abort(403)
-    return _player(_run_or_404(run_id)) or _refused(JOIN_FIRST, 401, "code")
+    return _player(run_id) or _refused(JOIN_FIRST, 401, "code")
 
 
 @bp.post("/runs/<uuid:run_id>/answers")
@@ -321,11 +322,10 @@ def answers(run_id: UUID) -> ResponseReturnValue:
     except UNREADABLE as problem:
         return _unreadable(problem)
     moment = now()
-    run = player.run
     taken = responding.answer(player, sent, moment)
     db.session.commit()
     reads()
-    said: dict[str, object] = {"outcome": taken.fate, "version": showing.live(run, moment).gathered.room.version}
+    said: dict[str, object] = {"outcome": taken.fate, "version": showing.live(run_id, moment).gathered.room.version}
     if taken.why is not None:
         field = FIELDS_OF_ANSWERS.get(taken.why, "answer" if taken.fate is Fate.REFUSED else "task")
         said |= {"error": str(ANSWERS[taken.why]), "field": field, "why": taken.why}
@@ -364,11 +364,10 @@ def recorder(run_id: UUID) -> ResponseReturnValue:
 
 def _as_it_is_now(player: Player) -> Response:
     """Commit, and show the player the run as it is."""
-    run = player.run
     db.session.commit()
-    showing.changed(run.id)
+    showing.changed(player.run_id)
     reads()
-    return _sent(showing.to_player(run, player, now()))
+    return _sent(showing.to_player(player, now()))
 
 
 @bp.post("/runs/<uuid:run_id>/thoughts")

@@ -96,34 +96,34 @@ def changed(run_id: UUID) -> None:
     remembered.change(run_id)
 
 
-def live(run: Run, now: datetime) -> Live:
+def live(run_id: UUID, now: datetime) -> Live:
     """The run as it is, or was less than a quarter of a second ago; while one request looks, others have the last."""
     remembered: _Remembered = current_app.extensions["runs"]
-    kept, fresh = remembered.of(run.id, now)
+    kept, fresh = remembered.of(run_id, now)
     if kept is not None and fresh:
         return kept
-    looking = remembered.looking.setdefault(run.id, Lock())
+    looking = remembered.looking.setdefault(run_id, Lock())
     if not looking.acquire(blocking=kept is None) and kept is not None:
         return kept
     try:
-        kept, fresh = remembered.of(run.id, now)
-        return kept if kept is not None and fresh else _looked(remembered, run, now)
+        kept, fresh = remembered.of(run_id, now)
+        return kept if kept is not None and fresh else _looked(remembered, run_id, now)
     finally:
         looking.release()
 
 
-def _looked(remembered: _Remembered, run: Run, now: datetime) -> Live:
-    turn, before = remembered.turns.get(run.id, 0), remembered.lives.get(run.id)
-    db.session.refresh(run)
+def _looked(remembered: _Remembered, run_id: UUID, now: datetime) -> Live:
+    turn, before = remembered.turns.get(run_id, 0), remembered.lives.get(run_id)
+    run = db.session.get_one(Run, run_id, populate_existing=True)
     state = state_of(run)
     found = Live(now, state, gather(run, state, now, before[1].gathered if before else None), {})
-    remembered.keep(run.id, turn, found)
+    remembered.keep(run_id, turn, found)
     return found
 
 
 def to_trainer(run: Run, now: datetime, outcome: Outcome | None = None) -> Conducted:
     """What a trainer's console shows."""
-    found = live(run, now)
+    found = live(run.id, now)
     seen = audiences.for_trainer(found.state, found.gathered.room)
     return Conducted(
         **_fields(seen), title=run.title, code=run.code, rehearsal=run.rehearsal, teams_by=run.teams_by,
@@ -133,13 +133,13 @@ def to_trainer(run: Run, now: datetime, outcome: Outcome | None = None) -> Condu
 
 def on_screen(run: Run, now: datetime) -> Snapshot:
     """What the whole room sees."""
-    found = live(run, now)
+    found = live(run.id, now)
     return audiences.for_screen(found.state, found.gathered.room)
 
 
-def to_player(run: Run, player: Player, now: datetime) -> Played:
+def to_player(player: Player, now: datetime) -> Played:
     """What one player sees."""
-    found = live(run, now)
+    found = live(player.run_id, now)
     seat = seat_of(found.state, player)
     alike = audiences.alike(found.state, seat)
     shared = found.shared.get(alike)

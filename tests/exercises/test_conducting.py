@@ -86,7 +86,7 @@ def stage(app: Flask, make: Making) -> Stage:
 
 def test_a_run_keeps_its_scenario_whatever_becomes_of_the_file(stage: Stage):
     with stage.request():
-        assert conducting.exercise_of(stage.run()) == EXERCISE
+        assert conducting.exercise_of(stage.id) == EXERCISE
 
 
 def test_a_move_sent_again_is_the_same_row_and_gets_the_same_answer(stage: Stage):
@@ -396,7 +396,7 @@ def test_however_many_answer_a_version_is_made_four_times_a_second(stage: Stage)
         stage.answer(player, "mood", "good")
         with stage.request():
             at = moment + number * timedelta(seconds=1) / len(players)
-            versions.append(showing.live(stage.run(), at).gathered.room.version)
+            versions.append(showing.live(stage.id, at).gathered.room.version)
 
     assert len(set(versions)) == 4
     assert versions == sorted(versions)
@@ -408,10 +408,9 @@ def test_a_snapshot_of_five_hundred_is_worked_out_once_for_all_who_are_alike(sta
     moment = now()
 
     with stage.request():
-        run = stage.run()
         for player in players:
-            showing.to_player(run, db.session.get_one(Player, player), moment)
-        shared = showing.live(run, moment).shared
+            showing.to_player(db.session.get_one(Player, player), moment)
+        shared = showing.live(stage.id, moment).shared
 
     assert len(shared) == 2
 
@@ -421,11 +420,11 @@ def test_results_are_worked_out_anew_only_where_something_changed(stage: Stage):
     stage.does("start", "next", "open mood", "open whom")
     stage.answer(player, "mood", "good")
     with stage.request():
-        before = showing.live(stage.run(), now()).gathered.room.tallies
+        before = showing.live(stage.id, now()).gathered.room.tallies
     stage.answer(player, "whom", ["a"])
     with stage.request():
         showing.changed(stage.id)
-        after = showing.live(stage.run(), now()).gathered.room.tallies
+        after = showing.live(stage.id, now()).gathered.room.tallies
 
     assert after["mood"] is before["mood"]
     assert after["whom"] is not before["whom"]
