@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from msgspec import Struct
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 
 from lms import pdf
 from lms.accounts.models import Person, Role, Standing
@@ -124,12 +124,33 @@ def of_one(scope: str, paper_id: str, person_id: int | None, registration_id: UU
     """One person and one paper as they stand now; None where they are no longer on the roll, or the paper is gone."""
     if scope == COURSE:
         person = db.session.get(Person, person_id) if person_id else None
-        found = _of_the_course([person], {person.id: facts.whole(person.id)}) if person else []
+        active = person is not None and person.standing is Standing.ACTIVE
+        found = _of_the_course([person], {person.id: facts.whole(person.id)}) if person and active else []
     else:
         event = db.session.scalar(select(Event).where(Event.slug == scope))
-        rows = roll.of_one(event, person_id, registration_id) if event else []
+        rows = roll.counted(roll.of_one(event, person_id, registration_id)) if event else []
         found = _at_event(event, rows) if event else []
     return next((one for one in found if one.paper.id == paper_id), None)
+
+
+def given_to(person_id: int) -> ColumnElement[bool]:
+    """Certificates that someone has: of their account, and those of registrations that turned out to be theirs."""
+    mine = select(Registration.id).where(Registration.person_id == person_id)
+    theirs = select(Registration.id).where(or_(Registration.id.in_(mine), Registration.merged_into_id.in_(mine)))
+    return or_(
+        Certificate.person_id == person_id,
+        and_(Certificate.person_id.is_(None), Certificate.registration_id.in_(theirs)),
+    )
+
+
+def account_of(certificate: Certificate) -> Person | None:
+    """The account of whoever has a certificate: its own, or the one that its registration belongs to by now."""
+    if certificate.person or certificate.registration_id is None:
+        return certificate.person
+    given = db.session.get(Registration, certificate.registration_id)
+    if given and given.merged_into_id:
+        given = db.session.get(Registration, given.merged_into_id)
+    return given.person if given else None
 
 
 def due(candidates: Iterable[Candidate]) -> list[Candidate]:

@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 from flask import current_app
@@ -30,7 +31,7 @@ from lms.certificates.parts import Stands
 from lms.certificates.statement import Asked, Event, HalfDay, Statement, Topic, Words
 from lms.content.library import training
 from lms.content.material import Course, Module, Paper
-from lms.database import db, insert
+from lms.database import db, insert, look
 from lms.events.roll import Row
 from lms.progress import completion
 from lms.progress.facts import Best, Facts
@@ -80,18 +81,27 @@ def corrected(old: Certificate, name: str, at: datetime, today: Candidate | None
         facts, number=number, check=address(number), issued_at=at, keep_until=_later(at, settings.keep_certificates),
         issuer=settings.issuer, replaces=old.number,
     )  # fmt: skip
-    person = old.person
-    email, language = (person.email, person.language) if person else ("", "")
-    return Draft(statement, Holder(name, old.person_id, old.registration_id, email, language))
+    return Draft(statement, Holder(name, old.person_id, old.registration_id))
 
 
 def make(draft: Draft) -> Made:
     """The file of a draft, signed. Raises pdf.Failed and signing.NoKey, whose words are for whoever asked."""
     statement, name = draft.statement, draft.holder.name
-    key = signing.current()
+    moment = statement.issued_at
+    key = _trusted(signing.current(), moment)
     facts = pdf.Attachment("certificate.json", attachment(statement, name), "application/json", statement.title["en"])
-    content = signing.sign(pdf.record(document(statement, name), facts, key.room), statement.issued_at)
-    return Made(draft, content, key)
+    content, signer = signing.signed(pdf.record(document(statement, name), facts, key.room), moment)
+    return Made(draft, content, _trusted(signer, moment))
+
+
+def _trusted(key: signing.Key, at: datetime) -> signing.Key:
+    """A key that the record does not condemn for what is issued now. Raises signing.NoKey."""
+    with look() as database:
+        since = database.scalar(select(SigningKey.compromised_from).where(SigningKey.fingerprint == key.fingerprint))
+    if since and since <= at:
+        said = f"The key {key.fingerprint} is marked as compromised from {since.isoformat()}: put another in its place"
+        raise signing.out_of_order(said)
+    return key
 
 
 def keep(made: Made, by: int | None, at: datetime) -> Certificate:
@@ -114,7 +124,7 @@ def supersede(old: Certificate, made: Made, why: str, by: int | None, at: dateti
     new = db.session.scalars(select(Certificate).where(Certificate.number == number)).one()
     db.session.execute(update(Certificate).where(Certificate.id == old.id).values(successor_id=new.id))
     db.session.refresh(old)
-    letters.superseded(old, new, made.draft.holder)
+    letters.superseded(old, new)
     audit.record("certificate.superseded", by, certificate=old.id, successor=new.id, person=old.person_id)
     return new
 
@@ -246,7 +256,7 @@ def _statement(candidate: Candidate, at: datetime, number: str) -> Statement:
         check=address(number),
         rule=tuple(Asked(line.kind.value, line.asked, line.done, line.over) for line in candidate.checklist),
         events=tuple(_event(row, at) for row in _counted(candidate, at)),
-        topics=_topics(candidate.paper, candidate.facts, courses),
+        topics=_topics(candidate.paper, candidate.facts, courses, ZoneInfo(settings.timezone)),
     )
 
 
@@ -293,10 +303,10 @@ def _event(row: Row, at: datetime) -> Event:
     )
 
 
-def _topics(paper: Paper, known: Facts, courses: dict[str, Course]) -> tuple[Topic, ...]:
+def _topics(paper: Paper, known: Facts, courses: dict[str, Course], zone: ZoneInfo) -> tuple[Topic, ...]:
     asked = completion.asked(paper, courses["en"])
     return tuple(
-        _topic(module, asked, known, {code: _title(course, module) for code, course in courses.items()})
+        _topic(module, asked, known, {code: _title(course, module) for code, course in courses.items()}, zone)
         for module in courses["en"].modules
         if module.slug in asked.quizzes
         or any(f"{module.slug}/{lesson.id}" in asked.lessons for lesson in module.lessons)
@@ -311,9 +321,10 @@ def _keys(module: Module) -> list[str]:
     return [f"{module.slug}/{lesson.id}" for lesson in module.lessons]
 
 
-def _topic(module: Module, asked: completion.Asked, known: Facts, title: Words) -> Topic:
+def _topic(module: Module, asked: completion.Asked, known: Facts, title: Words, zone: ZoneInfo) -> Topic:
+    """A topic with its days, which are those of where the course is run."""
     read = [known.readings[key].read_at for key in _keys(module) if key in asked.lessons and key in known.readings]
-    days = [moment.date() for moment in read if moment]
+    days = [moment.astimezone(zone).date() for moment in read if moment]
     best = known.quizzes.get(module.slug, Best()) if module.slug in asked.quizzes else Best()
     return Topic(
         slug=module.slug,
@@ -325,5 +336,5 @@ def _topic(module: Module, asked: completion.Asked, known: Facts, title: Words) 
         points=best.points,
         out_of=best.out_of,
         pass_mark=module.quiz.pass_mark if best.passed_at else 0,
-        passed_on=best.passed_at.date() if best.passed_at else None,
+        passed_on=best.passed_at.astimezone(zone).date() if best.passed_at else None,
     )

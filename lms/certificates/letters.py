@@ -4,7 +4,7 @@ from flask import current_app
 from flask_babel import force_locale, gettext
 
 from lms import mail
-from lms.certificates.due import Holder
+from lms.certificates.due import Holder, account_of
 from lms.certificates.models import Certificate
 from lms.settings import Settings
 
@@ -20,11 +20,12 @@ def issued(certificate: Certificate, holder: Holder) -> None:
             "Anyone you give the number to can check it here, without seeing your name:\n\n%(check)s",
             mine=_address("certificates.mine"), check=certificate.statement_kept["check"],
         )  # fmt: skip
-        _send(holder, certificate, subject, words)
+        _send(holder, subject, words)
 
 
-def superseded(old: Certificate, new: Certificate, holder: Holder) -> None:
+def superseded(old: Certificate, new: Certificate) -> None:
     """Another paper has taken the place of this one, and why."""
+    holder = _holder(new)
     if not holder.email:
         return
     with force_locale(holder.language or "en"):
@@ -34,15 +35,14 @@ def superseded(old: Certificate, new: Certificate, holder: Holder) -> None:
             "Whoever checks the old number is told so. Sign in to fetch the new one here:\n\n%(mine)s",
             old=old.number, new=new.number, why=old.superseded_why, mine=_address("certificates.mine"),
         )  # fmt: skip
-        _send(holder, new, subject, words)
+        _send(holder, subject, words)
 
 
 def revoked(certificate: Certificate) -> None:
     """The paper is no longer good, and why."""
-    person = certificate.person
-    if person is None:
+    holder = _holder(certificate)
+    if not holder.email:
         return
-    holder = Holder(certificate.name, person.id, None, person.email, person.language)
     with force_locale(holder.language or "en"):
         subject = gettext("Certificate %(number)s has been revoked", number=certificate.number)
         words = gettext(
@@ -51,7 +51,15 @@ def revoked(certificate: Certificate) -> None:
             "If you think this is wrong, write to the organisers.",
             number=certificate.number, why=certificate.revoked_why,
         )  # fmt: skip
-        _send(holder, certificate, subject, words)
+        _send(holder, subject, words)
+
+
+def _holder(certificate: Certificate) -> Holder:
+    """Whose it is by now, with the name as printed; the account's, where that is kept no longer."""
+    person = account_of(certificate)
+    if person is None:
+        return Holder(certificate.name)
+    return Holder(certificate.name or person.name, person.id, None, person.email, person.language)
 
 
 def _address(endpoint: str) -> str:
@@ -60,6 +68,6 @@ def _address(endpoint: str) -> str:
     return (settings.public_url or "http://127.0.0.1:8000") + current_app.url_map.bind("").build(endpoint)
 
 
-def _send(holder: Holder, certificate: Certificate, subject: str, words: str) -> None:
+def _send(holder: Holder, subject: str, words: str) -> None:
     hello = gettext("Dear %(name)s,", name=holder.name)
-    mail.write(holder.email, subject, f"{hello}\n\n{words}\n", certificate.person_id)
+    mail.write(holder.email, subject, f"{hello}\n\n{words}\n", holder.person_id)

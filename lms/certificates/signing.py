@@ -2,6 +2,7 @@
 
     current() -> Key                  the key that signs; NoKey says in words why there is none
     sign(record, at) -> bytes         what `pdf.record` gave, with its signature: nothing may be added afterwards
+    signed(record, at) -> bytes, Key  the same, and the key that signed
     look(content) -> Seen             what a file is, whoever sends it; never raises
     trouble(settings, at) -> Trouble  what an operator should know of the key, without making one
 
@@ -16,6 +17,7 @@ import logging
 import os
 import re
 import struct
+import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -36,6 +38,7 @@ A_DAY_BACK = timedelta(days=1)  # for clocks that go ahead of whoever reads the 
 ENDS_SOON = timedelta(days=60)
 LARGEST = 5 * 1024 * 1024
 MOST_BEGINNINGS = 20
+IN_LINE = 3  # files that are looked at or wait for it; a thread that waits answers nobody else
 LENGTH = struct.Struct(">I")
 
 log = logging.getLogger(__name__)
@@ -130,6 +133,7 @@ class Seal(Apart):
 
 _signer = Seal(seconds=10, megabytes=256)
 _looker = Seal(seconds=5, megabytes=256, turn_seconds=15)
+_line = threading.BoundedSemaphore(IN_LINE)
 ends_with_us(_signer)
 ends_with_us(_looker)
 
@@ -171,10 +175,15 @@ def current() -> Key:
 
 def sign(record: bytes, at: datetime) -> bytes:
     """A record with its signature, which says that it was made `at`. Raises NoKey."""
+    return signed(record, at)[0]
+
+
+def signed(record: bytes, at: datetime) -> tuple[bytes, Key]:
+    """A record with its signature, and the key that signed: not always the one of a moment ago. Raises NoKey."""
     settings: Settings = current_app.extensions["settings"]
-    files, _key = _usable(settings)
+    files, key = _usable(settings)
     head = json.dumps(files.parcel() | {"at": at.astimezone(UTC).isoformat()}).encode()
-    return _asked(b"S", LENGTH.pack(len(head)) + head + record)
+    return _asked(b"S", LENGTH.pack(len(head)) + head + record), key
 
 
 def trouble(settings: Settings, at: datetime) -> Trouble | None:
@@ -201,14 +210,18 @@ def _usable(settings: Settings) -> tuple[_Files, Key]:
         key = _key(settings, files)
         _in_its_time(settings, key, now())
     except _Wrong as wrong:
-        said = f"{wrong.trouble.what}: {wrong.trouble.mend}"
-        log.error("Nothing can be signed. %s", said)
-        words = _(
-            "No certificate can be signed, because the signing key of this site is not in order. "
-            "Tell the people who run it: lms doctor says what is wrong."
-        )
-        raise NoKey(words, said) from None
+        raise out_of_order(f"{wrong.trouble.what}: {wrong.trouble.mend}") from None
     return files, key
+
+
+def out_of_order(said: str) -> NoKey:
+    """That nothing can be signed; why is for whoever runs the site, and for the log."""
+    log.error("Nothing can be signed. %s", said)
+    words = _(
+        "No certificate can be signed, because the signing key of this site is not in order. "
+        "Tell the people who run it: lms doctor says what is wrong."
+    )
+    return NoKey(words, said)
 
 
 def _in_its_time(settings: Settings, key: Key, at: datetime) -> None:
@@ -355,7 +368,7 @@ def look(content: bytes) -> Seen:
         return Seen(sha256, Fault.NO_PDF)
     seen = Seen(sha256, beginnings=_beginnings(content))
     try:
-        told = json.loads(_looker.do(b"L", content))
+        told = json.loads(_looked_at(content))
     except NoTurn:
         return _with(seen, fault=Fault.BUSY)
     except (TooLarge, TooLong):
@@ -366,6 +379,16 @@ def look(content: bytes) -> Seen:
         return _with(seen, fault=Fault(told["fault"]))
     signatures = tuple(Signature(**one) for one in told["signatures"])
     return Seen(sha256, None, seen.beginnings, tuple(told["numbers"]), signatures)
+
+
+def _looked_at(content: bytes) -> bytes:
+    """What the process that looks says of a file. Raises Undone, at once where too many wait already."""
+    if not _line.acquire(blocking=False):
+        raise NoTurn
+    try:
+        return _looker.do(b"L", content)
+    finally:
+        _line.release()
 
 
 def _beginnings(content: bytes) -> tuple[str, ...]:

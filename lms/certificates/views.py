@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, abort, current_app, flash, g, redi
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 from flask_login import current_user
-from sqlalchemy import ColumnElement, and_, or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import joinedload
 
 from lms import pdf
@@ -26,7 +26,7 @@ from lms.clock import now
 from lms.content.library import course
 from lms.database import db, insert, reads, writes
 from lms.events import staff
-from lms.events.models import Event, Registration
+from lms.events.models import Event
 from lms.pages import day, error
 from lms.settings import LANGUAGES, Settings
 
@@ -81,19 +81,13 @@ def _issues() -> list[tuple[str, str]]:
     return [(url_for("issuing.people", scope=scope), title) for scope, title in scopes]
 
 
-def _own() -> ColumnElement[bool]:
-    """Papers of my account, and those that I was given before I had one."""
-    before = select(Registration.id).where(Registration.person_id == current_user.id)
-    return or_(
-        Certificate.person_id == current_user.id,
-        and_(Certificate.person_id.is_(None), Certificate.registration_id.in_(before)),
-    )
-
-
 def _certificates() -> list[dict[str, Any]]:
     """Each paper of mine, those that are good first, with what a check of its number says."""
     found = db.session.scalars(
-        select(Certificate).options(joinedload(Certificate.successor)).where(_own()).order_by(Certificate.id.desc())
+        select(Certificate)
+        .options(joinedload(Certificate.successor))
+        .where(due.given_to(current_user.id))
+        .order_by(Certificate.id.desc())
     ).all()
     ids = [one.id for one in found]
     kept = set(
@@ -256,4 +250,7 @@ def _readable() -> ColumnElement[bool]:
     """Papers that I may fetch: my own, those of events that I organise; a coordinator all."""
     if current_user.role is Role.ORGANISER:
         return Certificate.id.is_not(None)
-    return or_(_own(), Certificate.scope.in_(staff.organised().with_only_columns(Event.slug)))
+    mine = due.given_to(current_user.id)
+    if current_user.role is Role.PRACTITIONER:  # an appointment may outlast the role
+        return mine
+    return or_(mine, Certificate.scope.in_(staff.organised().with_only_columns(Event.slug)))

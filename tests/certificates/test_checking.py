@@ -148,7 +148,9 @@ def another_key(make: Making, monkeypatch, **values: object) -> SigningKey:
         fingerprint="a" * 64, subject="Another", certificate=real.pem, first_used_at=now(), compromised_why="", **values
     )
     make.add(key)
-    monkeypatch.setattr(signing, "current", lambda: replace(real, fingerprint=key.fingerprint, subject="Another"))
+    another, sealed = replace(real, fingerprint=key.fingerprint, subject="Another"), signing.signed
+    monkeypatch.setattr(signing, "current", lambda: another)
+    monkeypatch.setattr(signing, "signed", lambda record, at: (sealed(record, at)[0], another))
     return key
 
 

@@ -167,6 +167,18 @@ def test_a_paper_is_found_again_when_its_walk_in_turns_out_to_be_someone_registe
     assert found(make, event) == {"Known": Stands.ISSUED}
 
 
+def test_who_became_a_trainer_or_lost_the_account_is_no_longer_on_the_list(make: Making):
+    event = make.past_event()
+    registration = make.due(event)
+
+    make.change(registration, part=Part.TRAINER)
+    make.change(registration.person, standing=Standing.DISABLED)
+
+    with make.app.test_request_context():
+        assert due.of_one("ghent", "attendance", registration.person_id, registration.id) is None
+        assert due.of_one("course", "completion", registration.person_id, None) is None
+
+
 def test_no_paper_is_due_before_its_event_is_over(make: Making):
     event = make.event(first="2027-03-01")
     make.due(event, make.person(name="There"))

@@ -2,14 +2,17 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from hashlib import sha256
 
 import pytest
+import time_machine
+from flask import Flask
 from sqlalchemy import select
 
 from lms.accounts.models import Person
 from lms.audit import AuditRow
-from lms.certificates import due, issuing
+from lms.certificates import due, issuing, signing
 from lms.certificates.models import Certificate, CertificateFile, SigningKey
 from lms.certificates.parts import COURSE, Stands, State
 from lms.clock import now
@@ -191,6 +194,80 @@ def test_a_revoked_paper_is_not_due_again_until_a_person_issues_another(make: Ma
     assert (stands, kept.state, again.state) == (Stands.REVOKED, State.REVOKED, State.VALID)
     assert kept.successor_id == again.id
     assert deeds(make) == ["certificate.issued", "certificate.revoked", "certificate.superseded"]
+
+
+def given_before(make: Making, merged: bool) -> tuple[Certificate, Person]:
+    """The certificate of someone who came without an account, and the account that turned out to be theirs."""
+    event = make.past_event()
+    walk_in = make.due(event, name="Ana Walk-in", walk_in=True)
+    kept = make.certificate(walk_in)
+    person = make.person(name="Ana Walk-in")
+    if merged:
+        make.change(walk_in, merged_into_id=make.registered(event, person).id)
+    else:
+        make.change(walk_in, person_id=person.id)
+    return kept, person
+
+
+@pytest.mark.parametrize("merged", [False, True])
+def test_who_got_an_account_later_is_told_when_the_paper_is_superseded_or_revoked(make: Making, merged: bool):
+    kept, person = given_before(make, merged)
+
+    new = superseded(make, kept, "Ana Walker")
+    revoked(make, new)
+
+    sent = make.all(select(Letter).order_by(Letter.id))
+    assert [(one.address, one.person_id) for one in sent] == [(person.email, person.id)] * 2
+    assert [one.subject for one in sent] == [
+        f"Certificate {new.number} replaces {kept.number}",
+        f"Certificate {new.number} has been revoked",
+    ]
+
+
+def test_a_key_that_is_marked_as_compromised_signs_nothing_more(make: Making):
+    event = make.past_event()
+    first, second = make.due(event), make.due(event)
+    make.certificate(first)
+    key = make.one(select(SigningKey))
+    make.change(key, compromised_from=now() - timedelta(hours=1), compromised_why="A laptop was stolen")
+
+    with pytest.raises(signing.NoKey, match="lms doctor") as refused:
+        make.certificate(second)
+
+    assert key.fingerprint in refused.value.trouble
+    assert len(make.all(select(Certificate))) == 1
+    assert len(letters(make)) == 1
+
+
+def test_the_key_that_is_kept_with_a_paper_is_the_one_that_signed_it(make: Making, app: Flask, monkeypatch):
+    registration, laid_out = make.due(make.past_event()), issuing.pdf.record
+    own = app.extensions["settings"].instance / signing.OWN_KEY
+
+    def replaced_meanwhile(*given: object) -> bytes:
+        own.rename(own.with_suffix(".old"))
+        return laid_out(*given)
+
+    monkeypatch.setattr(issuing.pdf, "record", replaced_meanwhile)
+    kept = make.certificate(registration)
+
+    with app.test_request_context():
+        (signature,) = signing.look(content(make, kept)).signatures
+    assert signature.intact
+    assert kept.key_fingerprint == signature.signer
+
+
+def test_a_day_on_a_paper_is_that_of_where_the_course_is_run(make: Making):
+    event = make.past_event()
+    person = make.person()
+    make.due(event, person)
+    with time_machine.travel(at("2025-03-09T23:30:00Z"), tick=False):
+        did_everything(make, person.id)
+
+    with make.app.test_request_context():
+        one = due.of_one("course", "completion", person.id, None)
+        topics = issuing.drafted(one, now()).statement.topics
+
+    assert {(topic.read_on.isoformat(), topic.passed_on.isoformat()) for topic in topics} == {("2025-03-10",) * 2}
 
 
 def test_a_paper_is_revoked_once_and_its_holder_told_once(make: Making):

@@ -8,9 +8,11 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from threading import Event, Semaphore
 
 import pytest
 from flask import Flask
@@ -481,6 +483,27 @@ def test_others_first_for_too_long_is_said(paper: bytes, monkeypatch):
     busy._turn.acquire()
 
     assert signing.look(paper).fault is Fault.BUSY
+
+
+def test_who_would_stand_far_back_in_the_line_is_not_kept_waiting(paper: bytes, monkeypatch):
+    entered, leave = Semaphore(0), Event()
+
+    def slowly(_letter: bytes, _errand: bytes) -> bytes:
+        entered.release()
+        leave.wait(30)
+        return b'{"numbers": [], "signatures": []}'
+
+    monkeypatch.setattr(signing._looker, "do", slowly)
+    with ThreadPoolExecutor(signing.IN_LINE) as pool:
+        before = [pool.submit(signing.look, paper) for _ in range(signing.IN_LINE)]
+        for _ in before:
+            entered.acquire(timeout=30)
+        turned_away = signing.look(paper)
+        leave.set()
+
+    assert turned_away.fault is Fault.BUSY
+    assert [one.result().fault for one in before] == [None] * signing.IN_LINE
+    assert signing.look(paper).fault is None
 
 
 def test_a_process_that_falls_over_a_file_is_no_fault_of_ours(paper: bytes, monkeypatch, tmp_path: Path):

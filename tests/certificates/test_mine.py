@@ -479,6 +479,15 @@ def test_a_paper_of_the_course_is_for_its_holder_and_for_coordinators(make: Maki
     make.signed_in(Role.ORGANISER).get(f"/certificates/{kept.number}.pdf")
 
 
+def test_an_appointment_that_outlasts_the_role_opens_no_file(make: Making):
+    event = make.past_event()
+    kept = make.certificate(make.due(event))
+    client = make.appointed(event, Charge.ORGANISER)
+    make.change(client.person, role=Role.PRACTITIONER)
+
+    client.get(f"/certificates/{kept.number}.pdf", status=404)
+
+
 def test_who_is_signed_out_is_sent_to_the_door(client: Client, make: Making):
     kept = make.certificate(make.due(make.past_event()))
 
@@ -504,17 +513,22 @@ def test_my_page_shows_nobody_elses_certificates(make: Making):
         assert kept.number not in client.page.text
 
 
-def given_before(make: Making) -> tuple[Client, Certificate]:
+def given_before(make: Making, merged: bool = False) -> tuple[Client, Certificate]:
     """Someone who came without an account, was given a certificate, and has an account now."""
-    walk_in = make.due(make.past_event(), name="Ana Walk-in", walk_in=True)
+    event = make.past_event()
+    walk_in = make.due(event, name="Ana Walk-in", walk_in=True)
     kept = make.certificate(walk_in)
     client = make.signed_in(name="Ana Walk-in")
-    make.change(walk_in, person_id=client.person.id)
+    if merged:
+        make.change(walk_in, merged_into_id=make.registered(event, client.person).id)
+    else:
+        make.change(walk_in, person_id=client.person.id)
     return client, kept
 
 
-def test_a_certificate_given_before_there_was_an_account_is_mine_once_i_have_one(make: Making):
-    client, kept = given_before(make)
+@pytest.mark.parametrize("merged", [False, True])
+def test_a_certificate_given_before_there_was_an_account_is_mine_once_i_have_one(make: Making, merged: bool):
+    client, kept = given_before(make, merged)
 
     client.get("/certificates/")
 
