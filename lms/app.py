@@ -107,15 +107,17 @@ def _configure(app: Flask, settings: Settings) -> None:
 
 def _choose_language() -> None:
     """The language is the address bar's for one page, else the person's, else the browser's."""
-    settings: Settings = current_app.extensions["settings"]
+    asked = request._get_current_object()  # type: ignore[attr-defined]  # asked often: a proxy looks each time
     g.rollback = db.session.rollback
-    if request.endpoint == "static":
+    if asked.endpoint == "static":
         return
-    wanted = request.args.get("lang", "") if request.query_string else ""
-    if wanted not in settings.locales and current_user.is_authenticated:
-        wanted = current_user.language
-    if wanted not in settings.locales:
-        wanted = _negotiated(request.headers.get("Accept-Language", ""), settings.locales)
+    locales = current_app.extensions["settings"].locales
+    wanted = asked.args.get("lang", "") if asked.query_string else ""
+    if wanted not in locales:
+        visitor = current_user._get_current_object()
+        wanted = visitor.language if visitor.is_authenticated else ""
+    if wanted not in locales:
+        wanted = _negotiated(asked.headers.get("Accept-Language", ""), locales)
     g.locale = wanted
 
 

@@ -30,7 +30,7 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-_writing: ContextVar[bool] = ContextVar("writing", default=False)
+_writing: ContextVar[bool | None] = ContextVar("writing", default=False)  # None: one question, no transaction
 
 
 class Instant(TypeDecorator[datetime]):
@@ -96,8 +96,11 @@ def writing() -> Iterator[None]:
 
 @contextmanager
 def look() -> Iterator[Connection]:
-    """A connection that only asks, beside the session and its transaction: rows, not objects, at half the cost."""
-    token = _writing.set(False)
+    """A connection that only asks, beside the session and its transaction: rows, not objects, at half the cost.
+
+    Each question stands alone: two may see two states of the database.
+    """
+    token = _writing.set(None)
     try:
         with db.engine.connect() as connection:
             yield connection
@@ -144,7 +147,7 @@ def _begin(connection: Connection) -> None:
     """A writer may have to wait, and hears of it from SQLAlchemy; a reader goes straight to the driver."""
     if _writing.get():
         connection.exec_driver_sql("BEGIN IMMEDIATE")
-    else:
+    elif _writing.get() is False:
         driver: Any = connection.connection.driver_connection
         driver.execute("BEGIN")
 

@@ -90,13 +90,15 @@ def answer(number: str) -> ResponseReturnValue:
     found = checking.by_number(number)
     if found is checking.UNKNOWN:
         rates.missed()
-    shown = answers.lines(found, g.locale)
-    own = _values(shown) | {"at": _now(), "typed": "" if found.number else number, "here": _here(found)}
-    reader = current_user if current_user.is_authenticated else None
+    locale = g.locale
+    shown = answers.lines(found, locale)
+    own = _values(shown) | {"at": _now(locale), "typed": "" if found.number else number, "here": _here(found)}
+    visitor = current_user._get_current_object()
+    reader = visitor if visitor.is_authenticated else None
     if not sheets.fits():
         return _said_page(found, _filled(shown, own), **own), _status(found), NOT_LISTED
     alike = (found.outcome, found.older_key, found.key_compromised, found.name_kept, *(line.key for line in shown))
-    key = ("check", request.script_root, g.locale, alike, (reader.role, reader.country) if reader else None)
+    key = ("check", request.script_root, locale, alike, (reader.role, reader.country) if reader else None)
 
     def sheet() -> str:
         blanks = {word: sheets.blank(word) for word in own}
@@ -129,7 +131,7 @@ def name(number: str) -> ResponseReturnValue:
     page = _said_page(
         found,
         _filled(shown, _values(shown)),
-        at=_now(),
+        at=_now(g.locale),
         typed="" if found.number else number,
         here=_here(found),
         name=typed,
@@ -173,7 +175,7 @@ def _of_file(asked: str = "") -> ResponseReturnValue:
     page = _said_page(
         found,
         _filled(shown, _values(shown)),
-        at=_now(),
+        at=_now(g.locale),
         typed="",
         here=url_for("check.file"),
         by_file=True,
@@ -282,11 +284,11 @@ def _filled(shown: list[Line], values: dict[str, Any]) -> list[dict[str, object]
     return [{"label": answers.LABELS[line.key], "value": values[line.key]} for line in shown]
 
 
-def _now() -> str:
+def _now(locale: str) -> str:
     """When it is said, where the course is run."""
     settings: Settings = current_app.extensions["settings"]
     moment = now().astimezone(ZoneInfo(settings.timezone))
-    return f"{_day(g.locale, moment.date())}, {moment:%H:%M}"
+    return f"{_day(locale, moment.date())}, {moment:%H:%M}"
 
 
 @lru_cache(64)

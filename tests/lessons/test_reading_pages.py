@@ -40,7 +40,7 @@ def test_a_lesson_is_read_when_its_end_was_reached_and_its_question_answered(mak
     assert "Go on to its end." in halfway
     assert onward.location == NEXT
     assert visit(make).ended_at and visit(make).checked_at
-    assert "1 of 28 lines are done" in client.page.title
+    assert "1 of 29 lines are done" in client.page.title
 
 
 def test_the_end_alone_leaves_the_question_open(make: Making):

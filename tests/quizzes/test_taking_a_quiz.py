@@ -398,7 +398,7 @@ def test_the_best_attempt_counts(make: Making):
     client.get("/progress")
 
     assert "Best attempt: 10 of 10." in client.page.words
-    assert "1 of 28 lines are done" in client.page.title
+    assert "1 of 29 lines are done" in client.page.title
 
 
 def limited(client: Client, **limits):
