@@ -50,7 +50,7 @@ LABELS: dict[str, LazyString] = {
     "superseded": lazy_gettext("Superseded"),
     "compromised": lazy_gettext("Key not safe from"),
     "file": lazy_gettext("File"),
-    "signature": lazy_gettext("Signature"),
+    "signature": lazy_gettext("Digital signature"),
 }
 KINDS: dict[PaperKind, LazyString] = {
     PaperKind.ATTENDANCE: lazy_gettext("Certificate of attendance"),

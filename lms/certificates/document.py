@@ -384,7 +384,8 @@ def _days(days: Sequence[date]) -> str:
         beginning = format_date(first, _("d"))
         return f"{beginning}–{_day(last)}"
     if first.year == last.year:
-        return f"{_held(format_date(first, _('d MMMM')))} – {_day(last)}"
+        beginning = format_date(first, _("d MMMM"))
+        return f"{_held(beginning)} – {_day(last)}"
     return f"{_day(first)} – {_day(last)}"
 
 
