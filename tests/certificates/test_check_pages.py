@@ -375,6 +375,14 @@ def test_a_name_can_be_guessed_at_thirty_times_an_hour_wherever_the_guesses_come
     assert anyone.get(f"/check/{paper.number}").status_code == 200
 
 
+@pytest.mark.parametrize(("number", "another"), [("D-0000-0000-0000", "D-1111-1111-1114"), ("nonsense", "drivel")])
+def test_names_for_unknown_and_malformed_numbers_are_counted_alike(anyone: FlaskClient, number: str, another: str):
+    seen = [anyone.post(f"/check/{number}", data={"name": "Ana"}).status_code for _ in range(31)]
+
+    assert seen == [404] * 30 + [429]
+    assert anyone.post(f"/check/{another}", data={"name": "Ana"}).status_code == 404
+
+
 def test_ten_thousand_guesses_find_nothing_and_are_stopped(anyone: FlaskClient, paper: Certificate, monkeypatch):
     monkeypatch.setattr(checking, "by_number", lambda number: checking.UNKNOWN)
 
