@@ -1,6 +1,7 @@
 """The `lms` command. Every command exits 0 when done, 1 with one line when refused, 2 for wrong usage."""
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,7 +14,7 @@ from flask.cli import FlaskGroup
 from flask_migrate import upgrade
 from flask_migrate.cli import db as migrations
 from sqlalchemy import func, select
-from sqlalchemy.exc import IntegrityError, OperationalError, ProgrammingError
+from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, ProgrammingError
 from werkzeug.datastructures import MultiDict
 
 from lms import audit, jobs, pdf, server, spreadsheet
@@ -63,8 +64,13 @@ def _working(app: Flask) -> Iterator[None]:
     try:
         with app.app_context(), writing():
             yield
-    except (OperationalError, ProgrammingError):
-        raise Refused("The database is not up to date: run `lms db upgrade`.") from None
+    except DatabaseError as problem:
+        said = str(problem.orig).partition("\n")[0]
+        if re.search("no such (table|column)|does not exist", said):
+            raise Refused("The database is not up to date: run `lms db upgrade`.") from None
+        raise Refused(
+            f"The database did not do it: {said}. What was done before stays; type the command again."
+        ) from None
 
 
 def _up_to_date(app: Flask) -> None:
@@ -394,7 +400,7 @@ def check_certificate(what: str) -> None:
         if path.is_file():
             answer = checking.of_file(_read(path))
         elif path.suffix.lower() == ".pdf":
-            raise Refused(f"There is no file {what}.")
+            raise click.BadParameter(f"there is no file {what}")
         else:
             answer = checking.by_number(what)
         told = answers.said(answer)
@@ -470,4 +476,19 @@ def _doctor_of_the_key() -> int:
         if trouble:
             click.echo(f"{trouble.what}. To go on: {trouble.mend}", err=True)
             return int(trouble.now)
+        if _signs_with_a_compromised_key():
+            click.echo(
+                "The signing key is marked compromised, and signs nothing more. Put another in its place.", err=True
+            )
+            return 1
     return 0
+
+
+def _signs_with_a_compromised_key() -> bool:
+    """Whether the key in place is marked; no where there is none yet, or no database to ask."""
+    app = _app()
+    with suppress(OperationalError, ProgrammingError, signing.NoKey), app.app_context():
+        marked = select(SigningKey.fingerprint).where(SigningKey.compromised_from.is_not(None))
+        fingerprints = db.session.scalars(marked).all()
+        return bool(fingerprints) and signing.current().fingerprint in fingerprints
+    return False

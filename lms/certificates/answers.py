@@ -167,7 +167,7 @@ def _unknown(answer: Answer) -> Iterable[str]:
             "This file is signed with a key of ours, but our record does not know it. We cannot say that it is good."
         )
     else:
-        yield gettext("This is not a file that we issued, and it carries no number of a certificate of ours.")
+        yield gettext("This is not a file that we issued, and we found no number of a certificate of ours in it.")
 
 
 # --- what to do ----------------------------------------------------------------------------------------------

@@ -157,3 +157,38 @@ def test_a_database_that_is_not_up_to_date_is_said_in_one_line(tmp_path: Path, c
 
     assert answer.returncode == 1
     assert answer.stderr.strip() == "The database is not up to date: run `lms db upgrade`."
+
+
+def test_a_file_that_is_not_there_is_wrong_usage_and_no_unknown_certificate(tmp_path: Path):
+    lms(tmp_path, "db", "upgrade")
+
+    answer = lms(tmp_path, "certificates", "check", str(tmp_path / "nowhere.pdf"))
+
+    assert (answer.returncode, "no file" in answer.stderr) == (2, True)
+
+
+def test_a_database_that_cannot_be_read_is_not_said_to_be_out_of_date(tmp_path: Path):
+    (tmp_path / "lms.db").write_bytes(b"no database at all, only some text that stands where one should be" * 20)
+
+    answer = lms(tmp_path, "certificates", "keys")
+
+    assert answer.returncode == 1
+    assert "did not do it" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_the_doctor_says_that_a_compromised_key_signs_nothing(tmp_path: Path):
+    import sqlite3  # noqa: PLC0415
+
+    lms(tmp_path, "demo", "--no-serve")
+    with sqlite3.connect(tmp_path / "lms.db") as rows:
+        (fingerprint,) = rows.execute("SELECT fingerprint FROM signing_key").fetchone()
+
+    marked = lms(
+        tmp_path, "certificates", "compromised", fingerprint[:12], "--from", "2024-10-22", "--why", "A laptop was lost"
+    )
+    listed, told = lms(tmp_path, "certificates", "keys"), lms(tmp_path, "doctor")
+
+    assert marked.returncode == 0, marked.stderr
+    assert "compromised from 2024-10-22" in listed.stdout
+    assert (told.returncode, "marked compromised" in told.stderr) == (1, True)

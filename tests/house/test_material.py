@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lms.content.loader import Training, load
-from lms.content.material import KINDS, Course, Lesson, Module, Option
+from lms.content.material import KINDS, Course, Lesson, Module, Option, PaperKind
 from lms.paths import MODULES
 
 TOP = Path(__file__).parents[2]
@@ -169,7 +169,7 @@ def test_the_right_option_is_not_always_the_longest_nor_always_in_one_place(cour
 
 
 def test_the_certificate_asks_every_lesson_and_every_quiz(course):
-    [completion] = course.papers
+    (completion,) = course.papers_of(PaperKind.COMPLETION)
 
     assert (completion.lessons, completion.quizzes) == ("all", "all")
 
