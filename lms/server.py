@@ -1,5 +1,6 @@
 """How the site is served: gunicorn with threads on Linux and macOS, waitress on Windows; a job worker beside it."""
 
+import gc
 import sys
 from typing import Any
 
@@ -57,6 +58,8 @@ def _gunicorn(settings: Settings, host: str, port: int, workers: int) -> None:
         "loglevel": "warning",
         "proc_name": "lms",
     }
+    gc.collect()
+    gc.freeze()  # what stands now is never looked through again, so that parent and workers go on sharing its memory
     Server().run()
 
 
