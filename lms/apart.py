@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 import threading
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, cast
@@ -48,7 +49,7 @@ class TooLarge(Ended):
     """It needed more memory than the process may have."""
 
 
-class Apart:
+class Apart(ABC):
     """One such process. Safe to use from many threads.
 
     An errand may work for `seconds`, and may take three times as long where the machine is busy with other things.
@@ -74,9 +75,9 @@ class Apart:
         self._rest: threading.Timer | None = None
         self._inherited: subprocess.Popen[bytes] | None = None
 
+    @abstractmethod
     def script(self) -> Path:
         """The file that the process runs."""
-        raise NotImplementedError
 
     def do(self, letter: bytes, errand: bytes) -> bytes:
         """What comes back for an errand. Raises Undone."""

@@ -108,6 +108,12 @@ def look() -> Iterator[Connection]:
         _writing.reset(token)
 
 
+def changed(statement: Any) -> int:
+    """Carry out an UPDATE or DELETE; how many rows it changed."""
+    result: Any = db.session.execute(statement)
+    return int(result.rowcount)
+
+
 def insert(table: type[Any]) -> Any:
     """An INSERT that can say what happens on a conflict, in the words of the database at hand."""
     kind = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, event, or_, select, update
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from lms.clock import now
-from lms.database import Model, db, one_of, writes, writing
+from lms.database import Model, changed, db, one_of, writes, writing
 from lms.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -113,13 +113,13 @@ def told_to_end() -> bool:
 def run(job_id: int) -> bool:
     """Do one job if it is due and nobody else does it; False where there was nothing to do."""
     moment = now()
-    claimed = db.session.execute(
+    claimed = changed(
         update(Job)
         .where(Job.id == job_id, *_free(moment))
         .values(state=State.RUNNING, heartbeat=moment, tries=Job.tries + 1)
     )
     db.session.commit()
-    if not claimed.rowcount:  # type: ignore[attr-defined]
+    if not claimed:
         return False
     job = db.session.get_one(Job, job_id)
     try:

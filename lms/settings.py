@@ -69,6 +69,11 @@ class Settings:
         return self.env == "production"
 
     @property
+    def address(self) -> str:
+        """What every link in a letter and on a paper begins with."""
+        return self.public_url or "http://127.0.0.1:8000"
+
+    @property
     def https(self) -> bool:
         return self.public_url.startswith("https://")
 

@@ -84,28 +84,30 @@ STAFF = {Role.TRAINER, Role.ORGANISER}
 ROLES = {Door.TRAINERS: STAFF, Door.DESKS: STAFF, Door.ORGANISERS: {Role.ORGANISER}}
 
 
+def _marked(view: View, door: Door) -> View:
+    marked: Any = view
+    marked.door = door
+    return view
+
+
 def public(view: View) -> View:
     """Anyone may pass."""
-    view.door = Door.PUBLIC  # type: ignore[attr-defined]
-    return view
+    return _marked(view, Door.PUBLIC)
 
 
 def trainers_only(view: View) -> View:
     """Trainers and organisers may pass; to others the page is not there."""
-    view.door = Door.TRAINERS  # type: ignore[attr-defined]
-    return view
+    return _marked(view, Door.TRAINERS)
 
 
 def organisers_only(view: View) -> View:
     """Organisers may pass; to others the page is not there."""
-    view.door = Door.ORGANISERS  # type: ignore[attr-defined]
-    return view
+    return _marked(view, Door.ORGANISERS)
 
 
 def desks_too(view: View) -> View:
     """Trainers may pass, and so may a paired desk: the view itself asks which, of whom and for which event."""
-    view.door = Door.DESKS  # type: ignore[attr-defined]
-    return view
+    return _marked(view, Door.DESKS)
 
 
 def door_of(endpoint: str | None, app: Flask) -> Door:

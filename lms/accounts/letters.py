@@ -18,7 +18,7 @@ def address(purpose: Purpose, token: str) -> str:
     """The link itself, on the configured address: a request's Host header is never believed."""
     settings: Settings = current_app.extensions["settings"]
     path = current_app.url_map.bind("").build(ENDPOINTS[purpose], {"token": token})
-    return (settings.public_url or "http://127.0.0.1:8000") + path
+    return settings.address + path
 
 
 def send_link(person: Person, purpose: Purpose, token: str) -> None:

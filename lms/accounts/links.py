@@ -7,7 +7,7 @@ from hashlib import sha256
 from sqlalchemy import select, update
 
 from lms.accounts.models import Link, Person, Purpose, Standing
-from lms.database import db
+from lms.database import changed, db
 
 GOOD_FOR = {
     Purpose.INVITATION: timedelta(days=7),
@@ -46,8 +46,8 @@ def use(token: str, purpose: Purpose, now: datetime) -> Person | None:
     link = find(token, purpose, now)
     if link is None:
         return None
-    spent = db.session.execute(update(Link).where(Link.id == link.id, Link.used_at.is_(None)).values(used_at=now))
-    return link.person if spent.rowcount == 1 else None  # type: ignore[attr-defined]
+    spent = changed(update(Link).where(Link.id == link.id, Link.used_at.is_(None)).values(used_at=now))
+    return link.person if spent == 1 else None
 
 
 def spend(person_id: int, now: datetime, purpose: Purpose | None = None) -> None:

@@ -31,7 +31,7 @@ from lms.certificates.parts import Stands
 from lms.certificates.statement import Asked, Event, HalfDay, Statement, Topic, Words
 from lms.content.library import training
 from lms.content.material import Course, Module, Paper
-from lms.database import db, insert, look
+from lms.database import changed, db, insert, look
 from lms.events.roll import Row
 from lms.progress import completion
 from lms.progress.facts import Best, Facts
@@ -150,7 +150,7 @@ def content_of(certificate: Certificate) -> bytes | None:
 def address(number: str) -> str:
     """Where a number is checked, on the configured address."""
     settings: Settings = current_app.extensions["settings"]
-    return f"{settings.public_url or 'http://127.0.0.1:8000'}/check/{number}"
+    return f"{settings.address}/check/{number}"
 
 
 # --- rows ----------------------------------------------------------------------------------------------------
@@ -226,10 +226,8 @@ def _taken(number: str) -> Certificate:
 
 def _end(certificate: Certificate, values: dict[str, Any], ended_at: Any) -> None:
     """Mark an end that has not been marked yet; the row says so itself, whatever else goes on."""
-    ended = db.session.execute(
-        update(Certificate).where(Certificate.id == certificate.id, ended_at.is_(None)).values(values)
-    )
-    if not ended.rowcount:  # type: ignore[attr-defined]
+    ended = changed(update(Certificate).where(Certificate.id == certificate.id, ended_at.is_(None)).values(values))
+    if not ended:
         raise AlreadyEnded(certificate.number)
 
 

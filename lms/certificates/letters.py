@@ -65,7 +65,7 @@ def _holder(certificate: Certificate) -> Holder:
 def _address(endpoint: str) -> str:
     """A page of ours, on the configured address."""
     settings: Settings = current_app.extensions["settings"]
-    return (settings.public_url or "http://127.0.0.1:8000") + current_app.url_map.bind("").build(endpoint)
+    return settings.address + current_app.url_map.bind("").build(endpoint)
 
 
 def _send(holder: Holder, subject: str, words: str) -> None:
