@@ -111,6 +111,16 @@ def given(run: Run, tasks: Iterable[AnyTask]) -> list[Given]:
     return answers
 
 
+def have_answered(run_id: UUID, task: str, round_: int) -> frozenset[str]:
+    """The players who answered a question in a round, decisions of teams apart; nobody once the run is over."""
+    found = db.session.scalars(
+        select(Answer.player_id).where(
+            Answer.run_id == run_id, Answer.task == task, Answer.round == round_, Answer.player_id.is_not(None)
+        )
+    )
+    return frozenset(map(str, found))
+
+
 def _given(decisions: Mapping[tuple[str, int, str], Any]) -> list[Given]:
     return [
         Given(task=task, round=round_, team=team, answer=answer) for (task, round_, team), answer in decisions.items()

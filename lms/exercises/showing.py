@@ -4,7 +4,7 @@ What everybody shares is worked out once a version and remembered by this proces
 """
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
@@ -17,7 +17,7 @@ from lms.database import db
 from lms.exercises import audiences
 from lms.exercises.audiences import PlayersSnapshot, Snapshot, TrainersSnapshot
 from lms.exercises.conducting import state_of
-from lms.exercises.counting import Gathered, Present, gather, seat_of
+from lms.exercises.counting import Gathered, Present, gather, have_answered, seat_of
 from lms.exercises.models import Player, Run
 from lms.exercises.parts import Admission, Outcome
 from lms.exercises.responding import own
@@ -34,6 +34,16 @@ class Played(PlayersSnapshot, frozen=True, kw_only=True):
     recorder: str
 
 
+class Attending(Present, frozen=True):
+    """Someone who takes part; whether the question in front is asked of them, and whether they or their team answered.
+
+    Known while the run is open, and never kept.
+    """
+
+    asked: bool
+    answered: bool
+
+
 class Conducted(TrainersSnapshot, frozen=True, kw_only=True):
     """What a console shows; `players` are all who joined, let in or not, `outcome` what became of a move just made."""
 
@@ -41,7 +51,7 @@ class Conducted(TrainersSnapshot, frozen=True, kw_only=True):
     code: str
     rehearsal: bool
     teams_by: TeamsBy
-    players: tuple[Present, ...]
+    players: tuple[Attending, ...]
     outcome: Outcome | None = None
 
 
@@ -127,8 +137,21 @@ def to_trainer(run: Run, now: datetime, outcome: Outcome | None = None) -> Condu
     seen = audiences.for_trainer(found.state, found.gathered.room)
     return Conducted(
         **_fields(seen), title=run.title, code=run.code, rehearsal=run.rehearsal, teams_by=run.teams_by,
-        players=found.gathered.people, outcome=outcome,
+        players=tuple(_attending(run.id, found, seen.task.id if seen.task else "")), outcome=outcome,
     )  # fmt: skip
+
+
+def _attending(run_id: UUID, found: Live, task_id: str) -> Iterator[Attending]:
+    """Everybody, with how they stand to a question in its present round."""
+    state, decisions = found.state, found.gathered.decisions
+    task = state.exercise.task(task_id)
+    round_ = state.asking(task_id).round
+    have = have_answered(run_id, task_id, round_) if task else frozenset()
+    for one in found.gathered.people:
+        seat = audiences.Seat(one.id, one.team, one.role, one.admission)
+        asked = task is not None and one.admission is Admission.IN and audiences.asked_of(state, task, seat)
+        answered = one.id in have or (task_id, round_, one.team) in decisions
+        yield Attending(**_fields(one), asked=asked, answered=answered)
 
 
 def on_screen(run: Run, now: datetime) -> Snapshot:
