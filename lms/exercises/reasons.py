@@ -5,6 +5,7 @@ from flask_babel import lazy_gettext as _
 from lms.exercises.joining import NotSo
 from lms.exercises.parts import Fault, Why
 from lms.exercises.responding import Not
+from lms.exercises.thinking import Unfit
 
 MOVES = {
     Why.OTHER_CONTENT: _("Another move was kept under this id. Load the page again."),
@@ -72,4 +73,13 @@ FIELDS_OF_DOOR = {
     NotSo.ENDED: "code", NotSo.FULL: "code", NotSo.NO_NAME: "name", NotSo.LONG_NAME: "name",
     NotSo.UNKNOWN_PROFESSION: "profession", NotSo.UNKNOWN_TEAM: "team", NotSo.UNKNOWN_ROLE: "role",
     NotSo.TEAMS_ARE_SET: "team", NotSo.NOT_IN: "player",
+}  # fmt: skip
+THOUGHTS = {
+    Unfit.EMPTY: _("Write something first."),
+    Unfit.UNFIT: _("This is too long, or holds a sign that cannot be kept. Shorten it."),
+    Unfit.NOT_IN: DOOR[NotSo.NOT_IN],
+    Unfit.TOO_EARLY: _("This is asked when the exercise is talked about."),
+}
+FIELDS_OF_THOUGHTS = {
+    Unfit.EMPTY: "words", Unfit.UNFIT: "words", Unfit.NOT_IN: "player", Unfit.TOO_EARLY: "about",
 }  # fmt: skip

@@ -1,13 +1,9 @@
-"""What consoles, screens and players' devices get and send while a run goes on, as JSON; and the way in by a code.
-
-A player may have no session at all, so what players send is not guarded by a form's token but by where it comes from.
-"""
+"""What consoles, screens and players' devices get and send while a run goes on, as JSON; and the way in by a code."""
 
 import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
@@ -27,24 +23,39 @@ from lms.accounts.models import Profession
 from lms.clock import now
 from lms.database import db, reads, writes
 from lms.events.checkin import typed
-from lms.exercises import conducting, joining, parting, responding, retention, showing, staff  # noqa: F401 - at night
-from lms.exercises.answering import UNWRITABLE
-from lms.exercises.counting import seat_of
+from lms.exercises import (
+    conducting,
+    joining,
+    player_pages,
+    players,
+    responding,
+    retention,  # noqa: F401 - at night
+    showing,
+    staff,
+    thinking,
+)
 from lms.exercises.joining import NotSo
 from lms.exercises.models import Player, Run
-from lms.exercises.parts import Admission, MoveKind, Outcome, Phase, Why
-from lms.exercises.reasons import ANSWERS, DOOR, FIELDS_OF_ANSWERS, FIELDS_OF_DOOR, FIELDS_OF_MOVES, MOVES
+from lms.exercises.parts import MoveKind, Outcome, Why
+from lms.exercises.reasons import (
+    ANSWERS,
+    DOOR,
+    FIELDS_OF_ANSWERS,
+    FIELDS_OF_DOOR,
+    FIELDS_OF_MOVES,
+    FIELDS_OF_THOUGHTS,
+    MOVES,
+    THOUGHTS,
+)
 from lms.exercises.responding import Fate, Sent
 from lms.exercises.standing import Asked
-from lms.exercises.thoughts import LONGEST, About
-from lms.pages import error
+from lms.exercises.thinking import Unfit
+from lms.exercises.thoughts import About
 from lms.rates import missed, refuse_guessing
 
 bp = Blueprint("runs", __name__)
 UNREADABLE = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 SEEN_EVERY = timedelta(minutes=1)
-KEY_LENGTH = 43
-COOKIE_DAYS = 7
 # A move that comes too late or too early may be right at another moment; any other is wrong as it is.
 CONFLICTS = {
     Why.MOVED_ON, Why.NOT_STARTED, Why.PAUSED, Why.ENDED, Why.NOTHING_LEFT, Why.NOBODY, Why.IS_SENT, Why.NOT_SENT,
@@ -90,7 +101,7 @@ def init_app(app: Flask) -> None:
     app.register_blueprint(bp)
     csrf: CSRFProtect = app.extensions["csrf"]
     for view in (join, answers, seat, recorder, thoughts):
-        csrf.exempt(view)  # over plain http a player has no session that could hold a token; see `_from_elsewhere`
+        csrf.exempt(view)  # a player may have no session that could hold a token; see `players.from_elsewhere`
 
 
 def _refused(words: object, status: int, field: str = "", **more: object) -> ResponseReturnValue:
@@ -99,48 +110,6 @@ def _refused(words: object, status: int, field: str = "", **more: object) -> Res
 
 def _unreadable(problem: Exception) -> ResponseReturnValue:
     return _refused(gettext("This cannot be read: %(why)s", why=str(problem)[:200]), 422)
-
-
-def _from_elsewhere() -> bool:
-    """Whether a browser says that another site's page sent this."""
-    told = request.headers.get("Sec-Fetch-Site")
-    if told is not None:
-        return told not in ("same-origin", "none")
-    origin = request.headers.get("Origin")
-    try:
-        return origin is not None and urlsplit(origin).netloc != request.host
-    except ValueError:
-        return True
-
-
-# --- who is asking
-
-
-def _cookie() -> str:
-    """The name of a player's cookie; over https no other host and no plain page can have set it."""
-    return "__Host-player" if request.is_secure else "player"
-
-
-def _key() -> str:
-    """The key this browser plays with, if it has one of ours."""
-    key = request.cookies.get(_cookie(), "")
-    return key if len(key) == KEY_LENGTH and key.isascii() else ""
-
-
-def _person_id() -> int | None:
-    return current_user.id if current_user.is_authenticated else None
-
-
-def _run_or_404(run_id: UUID) -> Run:
-    return db.session.get(Run, run_id) or abort(404)
-
-
-def _player(run_id: UUID) -> Player | None:
-    """The player who asks; None where this run knows them not, 404 where there is no run."""
-    found = joining.player_of(run_id, _key(), _person_id())
-    if found is None:
-        _run_or_404(run_id)
-    return found
 
 
 # --- what is shown
@@ -157,7 +126,7 @@ def state(run_id: UUID) -> ResponseReturnValue:
     trainers = staff.conducts(run_id) if wanted in ("", "trainer") else None
     if trainers is not None:
         return _sent(showing.to_trainer(trainers, moment))
-    player = _player(run_id) if wanted in ("", "player") else abort(404)
+    player = players.player(run_id) if wanted in ("", "player") else abort(404)
     if player is None:
         return _refused(JOIN_FIRST, 401, "code")
     answer = _sent(showing.to_player(player, moment))
@@ -168,7 +137,7 @@ def state(run_id: UUID) -> ResponseReturnValue:
 
 def _on_screen_or_404(run_id: UUID) -> Run:
     """A run for the screen: by its own key, which shows nothing else, or for its trainers."""
-    run = _run_or_404(run_id)
+    run = players.run_or_404(run_id)
     if secrets.compare_digest(request.args.get("key", "").encode(), run.screen_key.encode()):
         return run
     return staff.conducted_or_404(run_id)
@@ -249,7 +218,7 @@ def seats(run_id: UUID) -> ResponseReturnValue:
 @public
 def join() -> ResponseReturnValue:
     """Take part with a code: this browser gets a key that opens this run and nothing else."""
-    if _from_elsewhere():
+    if players.from_elsewhere():
         abort(403)
     refuse_guessing()
     try:
@@ -267,9 +236,9 @@ def join() -> ResponseReturnValue:
     profession = wanted.profession or (current_user.profession if current_user.is_authenticated else "")
     if profession not in ("", *Profession):
         return _not_in(NotSo.UNKNOWN_PROFESSION, 422)
-    key = joining.own_key(run.id, _key(), _person_id())
+    key = joining.own_key(run.id, players.key(), players.person_id())
     player = joining.join(
-        run, key, now(), person_id=_person_id(), name=wanted.name,
+        run, key, now(), person_id=players.person_id(), name=wanted.name or players.own_name(),
         profession=Profession(profession) if profession else None,
     )  # fmt: skip
     if isinstance(player, NotSo):
@@ -278,18 +247,15 @@ def join() -> ResponseReturnValue:
     answer = make_response(
         {"run": str(run.id), "player": str(player.id), "title": run.title}
         if request.is_json
-        else redirect(url_for("runs.join") + f"/{run.code}", 303)
+        else redirect(url_for("playing.play", code=run.code), 303)
     )
-    answer.set_cookie(
-        _cookie(), key, max_age=timedelta(days=COOKIE_DAYS), secure=request.is_secure, httponly=True, samesite="Lax"
-    )
+    players.give_key(answer, key)
     return answer
 
 
 def _from_form() -> Joining:
-    return msgspec.convert(
-        {name: request.form.get(name, "") for name in Joining.__struct_fields__}, Joining
-    )  # fmt: skip
+    """What a form says, however long it is: why that is not taken, its page says."""
+    return Joining(*(request.form.get(name, "") for name in Joining.__struct_fields__))
 
 
 def _not_in(why: NotSo, status: int) -> ResponseReturnValue:
@@ -300,14 +266,14 @@ def _shut(words: str, status: int, field: str) -> ResponseReturnValue:
     """Why someone does not get in: for a program, or on a page."""
     if request.is_json:
         return _refused(words, status, field)
-    return error(status, gettext("You are not in yet"), words)
+    return player_pages.ask_again(words, status, field)
 
 
 def _players_own(run_id: UUID) -> Player | ResponseReturnValue:
     """The player who sends this, or what to answer where it is none."""
-    if _from_elsewhere():
+    if players.from_elsewhere():
         abort(403)
-    return _player(run_id) or _refused(JOIN_FIRST, 401, "code")
+    return players.player(run_id) or _refused(JOIN_FIRST, 401, "code")
 
 
 @bp.post("/runs/<uuid:run_id>/answers")
@@ -381,17 +347,9 @@ def thoughts(run_id: UUID) -> ResponseReturnValue:
         sent = msgspec.json.decode(request.get_data(), type=Thinking)
     except UNREADABLE as problem:
         return _unreadable(problem)
-    words = sent.words.strip()
-    if not words:
-        return _refused(gettext("Write something first."), 422, "words")
-    if len(words) > LONGEST or UNWRITABLE.search(words):
-        return _refused(gettext("This is too long, or holds a sign that cannot be kept. Shorten it."), 422, "words")
-    run = conducting.held(run_id)
-    standing = conducting.state_of(run)
-    if seat_of(standing, player).admission is not Admission.IN:
-        return _refused(DOOR[NotSo.NOT_IN], 409, "player")
-    if standing.debrief is None and standing.phase is not Phase.ENDED:
-        return _refused(gettext("This is asked when the exercise is talked about."), 409, "about")
-    parting.think(run, sent.about, words)
+    unfit = thinking.take(player, sent.about, sent.words)
+    if unfit is not None:
+        status = 409 if unfit in (Unfit.NOT_IN, Unfit.TOO_EARLY) else 422
+        return _refused(THOUGHTS[unfit], status, FIELDS_OF_THOUGHTS[unfit])
     db.session.commit()
     return {"outcome": Fate.STORED}

@@ -443,20 +443,24 @@ def at_an_event(make: Making, person: Person) -> dict[str, Any]:
     batch = Batch(scope=event.slug, asked_at=now())
     make.add(mark, desk, stray, sheet, scan, batch)
     with make.app.app_context(), writing():
-        run_id = joining.open_run(EXERCISE, "early-signs", person.id, now()).id
+        run = joining.open_run(EXERCISE, "early-signs", person.id, now())
+        run_id, code = run.id, run.code
         db.session.commit()
     certificate = make.certificate(make.due(event, name="Eva"))
     return {
         "slug": event.slug, "half_day_id": half_day.id, "registration_id": walk_in.id, "mark_id": mark.id,
         "device_id": desk.id, "stray_id": stray.id, "sheet_id": sheet.id, "scan_id": scan.id, "kind": "csv",
         "scope": event.slug, "batch_id": batch.id, "certificate": certificate.number,
-        "run_id": run_id,
+        "run_id": run_id, "code": code,
     }  # fmt: skip
 
 
 # A device that is to be paired has no session: its code is all it has. Whoever checks a certificate changes nothing.
 # A player over plain http has none either: what they send is refused where another site sends it (test_run_json.py).
-PLAYERS = {"runs.join", "runs.answers", "runs.seat", "runs.recorder", "runs.thoughts"}
+PLAYERS = {
+    "runs.join", "runs.answers", "runs.seat", "runs.recorder", "runs.thoughts",
+    "playing.answer", "playing.sit", "playing.take_over", "playing.think",
+}  # fmt: skip
 NO_COOKIE = {"desk_json.pair", "check.file", "check.name", *PLAYERS}
 
 
