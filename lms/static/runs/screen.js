@@ -1,0 +1,147 @@
+// The big screen: what the whole room sees, in letters as large as fit.
+
+import { say } from "../desk/words.js";
+import { follow } from "./live.js";
+import { letter, results } from "./results.js";
+
+const STEPS = 7; // screen.css says how large each is; the last has 28 pixels and no room to spare
+const byId = (id) => document.getElementById(id);
+const main = byId("main");
+const shown = byId("shown");
+let last = "";
+let atEnd = null;
+let lock = null;
+
+function make(tag, name = "", ...inside) {
+  const made = document.createElement(tag);
+  if (name) made.className = name;
+  made.append(...inside);
+  return made;
+}
+
+const paragraphs = (text) => text.split(/\n\s*\n/).map((one) => make("p", "", one.trim()));
+
+function options(task) {
+  if (task.kind === "text" || !task.options.length) return [];
+  const rows = task.options.map((option) => {
+    const sign = letter(task, option.id);
+    return make("li", "", ...(sign ? [make("b", "", sign)] : []), make("span", "", option.text));
+  });
+  return [make("ul", `choices ${task.kind}`, ...rows)];
+}
+
+function asked(task) {
+  if (!task.open) return say("closed");
+  if (task.kind !== "decision") return say(task.kind);
+  return say(`decision-${task.reason && task.owner ? "both" : task.reason ? "reason" : task.owner ? "owner" : "of"}`);
+}
+
+function answered(task, counts) {
+  if (task.kind === "hands") return task.open ? say("by-hand") : "";
+  const n = counts.answered;
+  if (task.kind === "decision") return say(n === 1 ? "teams-one" : "teams-many", { n });
+  return say("answered", { n, here: Math.max(n, counts.here) });
+}
+
+// What stands on the screen for a snapshot: kind, heading, what is below it, and how many answered.
+function face(run) {
+  const front = run.front;
+  if (run.phase === "lobby") {
+    const ways = ["lobby-scan", "lobby-account", "lobby-team"].map((word) => make("p", "", say(word)));
+    return { kind: say("lobby-kind"), heading: say("lobby"), what: ways };
+  }
+  if (run.phase === "ended" && JSON.stringify(front) === atEnd) {
+    return { kind: "", heading: say("over"), what: [make("p", "", say("over-more"))] };
+  }
+  if (front?.kind === "debrief") {
+    const question = run.debrief.find((one) => one.id === front.id);
+    if (question) return { kind: say("debrief-kind"), heading: question.text, what: [] };
+    return { kind: say("debrief-kind"), heading: say("debrief"), what: [make("p", "", say("debrief-more"))] };
+  }
+  if (front?.kind === "task" && run.task) {
+    const task = run.task;
+    const told = task.revealed && run.results;
+    return {
+      kind: told ? say("results") : asked(task),
+      heading: task.text,
+      what: told ? [results(task, run.results, say, { byProfession: true, brief: true })] : options(task),
+      answered: answered(task, run.counts),
+    };
+  }
+  if (front?.kind === "inject") {
+    const message = run.released.find((one) => one.id === front.id);
+    if (message) return { kind: say("message"), heading: message.title || say("from-trainers"), what: paragraphs(message.text) };
+  }
+  return { kind: "", heading: say("begun"), what: [make("p", "", say("begun-more"))] };
+}
+
+const fits = () => shown.scrollHeight <= shown.clientHeight && shown.scrollWidth <= shown.clientWidth;
+
+// Letters step down until all fits; what then still does not is cut, and the screen says where it goes on.
+function fit() {
+  const what = byId("what");
+  const more = byId("more");
+  more.hidden = true;
+  what.style.maxHeight = "";
+  for (const row of what.querySelectorAll("[hidden]")) row.hidden = false;
+  for (let step = 0; step < STEPS; step += 1) {
+    shown.dataset.step = step;
+    if (fits()) return;
+  }
+  more.hidden = false;
+  const rows = [...what.querySelectorAll(".texts > li, .bars > tbody > tr, .choices > li")];
+  if (rows.length) {
+    let hidden = 0;
+    more.textContent = say("and-more", { n: rows.length });
+    while (rows.length > 1 && !fits()) {
+      rows.pop().hidden = true;
+      hidden += 1;
+      more.textContent = say("and-more", { n: hidden });
+    }
+    return;
+  }
+  more.textContent = say("read-on");
+  const line = parseFloat(getComputedStyle(what).lineHeight);
+  const over = shown.scrollHeight - shown.clientHeight;
+  what.style.maxHeight = `${Math.max(1, Math.floor((what.offsetHeight - over) / line)) * line}px`;
+}
+
+function show(run) {
+  if (run.phase !== "ended") atEnd = null;
+  else atEnd ??= JSON.stringify(run.front);
+  const { version: _version, ...seen } = run;
+  const now = JSON.stringify(seen);
+  if (now === last) return;
+  last = now;
+  const { kind, heading, what, answered: count = "" } = face(run);
+  main.dataset.phase = run.phase;
+  main.dataset.front = run.front?.kind ?? "";
+  byId("paused").hidden = run.phase !== "paused";
+  byId("paused").textContent = say("paused");
+  byId("kind").textContent = kind;
+  byId("heading").textContent = heading;
+  byId("what").replaceChildren(...what);
+  byId("answered").textContent = count;
+  byId("way-in").hidden = run.phase === "ended";
+  const [before, after = ""] = say(run.counts.here === 1 ? "here-one" : "here-many").split("{n}");
+  byId("here").replaceChildren(before, make("b", "", String(run.counts.here)), after);
+  fit();
+}
+
+function tell(word) {
+  const time = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" }).format(new Date());
+  const sign = document.querySelector("#words").content.querySelector("[data-sign]").cloneNode(true);
+  byId("net").replaceChildren(...(word === "connected" ? [] : [sign, word === "gone" ? say("gone") : say("lost", { time })]));
+}
+
+// A screen that is looked at does not fall asleep, where the browser can see to that.
+async function wake() {
+  if (document.visibilityState !== "visible" || (lock && !lock.released)) return;
+  lock = await navigator.wakeLock?.request("screen").catch(() => null);
+}
+
+document.addEventListener("visibilitychange", wake);
+wake();
+addEventListener("resize", fit);
+document.fonts?.ready.then(fit);
+follow(main.dataset.root, { as: "screen", key: main.dataset.key, show, tell });
