@@ -148,6 +148,7 @@ DOORS = {
     "aftermath.run": TRAINERS,
     "aftermath.report_pdf": TRAINERS,
     "aftermath.report_xlsx": TRAINERS,
+    "run_copies.copy": TRAINERS,
     "reports.lesson": SIGNED_IN,
     "reports.question": SIGNED_IN,
     "reports.reports": ORGANISERS,
