@@ -68,18 +68,19 @@ const middle = (tally, say) =>
     : say("mean-and-median", { mean: inWords(tally.mean), median: inWords(tally.median) });
 
 // One round: the label above its bar, then per cent and number.
-function single(task, tally, say, more) {
+function single(task, tally, say, more, brief) {
   const table = make("table", "bars", caption(task));
-  const head = make("tr", "", cell("th", "col", "", say("option")), cell("th", "col", "", say("per-cent")), cell("th", "col", "", say("number")));
-  const body = make("tbody");
+  const head = make("tr", "", ...["option", "per-cent", "number"].map((name) => cell("th", "col", "", say(name))));
+  table.append(make("thead", "unseen", head));
   for (const option of tally.options) {
-    const first = cell("th", "row", "", ...label(task, option), bar(option.per_cent));
     const names = more?.(option);
-    if (names) first.append(make("span", "whose", names));
-    body.append(make("tr", "", first, make("td", "per-cent", say("so-many-per-cent", { n: option.per_cent })), make("td", "count", String(option.count))));
+    const whole = cell("th", "rowgroup", "", ...label(task, option), ...(names ? [" ", make("span", "whose", names)] : []));
+    whole.colSpan = 3;
+    const perCent = make("td", "per-cent", say("so-many-per-cent", { n: option.per_cent }));
+    const row = make("tr", "", make("td", "", bar(option.per_cent)), perCent, make("td", "count", String(option.count)));
+    table.append(make("tbody", "", make("tr", "", whole), row));
   }
-  table.append(make("thead", "unseen", head), body);
-  return [table, make("p", "of", among(tally, say))];
+  return brief && !tally.hands && tally.mean === null ? [table] : [table, make("p", "of", among(tally, say))];
 }
 
 // Several columns, such as rounds or groups, each with a bar of its own below the label.
@@ -171,13 +172,13 @@ const teamOf = (decision, say) => (decision.team ? say(`team-${decision.team}`) 
 const teamsFor = (tally, say) => (option) =>
   listed(tally.decisions.filter((one) => one.option === option.id && one.team).map((one) => teamOf(one, say)));
 
-function counted(task, rounds, say, byProfession) {
+function counted(task, rounds, say, byProfession, brief) {
   const last = rounds.at(-1);
   const groups = byProfession && last.groups.length > 0;
   const columns = rounds.map((tally) => columnOf(say("round", { n: tally.round }), tally, say));
   const beside = rounds.length > 1 ? [several(task, last.options, columns, say)] : [];
   if (groups) return [...beside, grouped(task, last, say)];
-  return beside.length ? beside : single(task, last, say, task.kind === "decision" ? teamsFor(last, say) : null);
+  return beside.length ? beside : single(task, last, say, task.kind === "decision" ? teamsFor(last, say) : null, brief);
 }
 
 function inOrder(task, rounds, say, byProfession) {
@@ -201,7 +202,7 @@ export function results(task, { rounds }, say, { byProfession = false, brief = f
   if (!last) return whole;
   if (task.kind === "text") whole.append(...written(task, rounds, say));
   else if (task.kind === "ordering") whole.append(...inOrder(task, rounds, say, byProfession));
-  else whole.append(...counted(task, rounds, say, byProfession));
+  else whole.append(...counted(task, rounds, say, byProfession, brief));
   if (task.kind === "decision" && !brief && last.decisions.length) whole.append(decided(task, last, say));
   return whole;
 }

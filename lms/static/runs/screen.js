@@ -11,6 +11,7 @@ const shown = byId("shown");
 let last = "";
 let atEnd = null;
 let lock = null;
+const whole = new Map(); // paragraphs that were cut, with all their words
 
 function make(tag, name = "", ...inside) {
   const made = document.createElement(tag);
@@ -82,28 +83,44 @@ function fit() {
   const what = byId("what");
   const more = byId("more");
   more.hidden = true;
-  what.style.maxHeight = "";
   for (const row of what.querySelectorAll("[hidden]")) row.hidden = false;
+  for (const [row, text] of whole) row.textContent = text;
+  whole.clear();
   for (let step = 0; step < STEPS; step += 1) {
     shown.dataset.step = step;
     if (fits()) return;
   }
   more.hidden = false;
-  const rows = [...what.querySelectorAll(".texts > li, .bars > tbody > tr, .choices > li")];
-  if (rows.length) {
-    let hidden = 0;
-    more.textContent = say("and-more", { n: rows.length });
-    while (rows.length > 1 && !fits()) {
-      rows.pop().hidden = true;
-      hidden += 1;
-      more.textContent = say("and-more", { n: hidden });
-    }
-    return;
+  const rows = [...what.querySelectorAll(".texts > li, .bars > tbody, .choices > li")];
+  if (rows.length) hideSome(rows, more);
+  else cutShort([...what.querySelectorAll("p")], more);
+}
+
+function hideSome(rows, more) {
+  let hidden = 0;
+  while (rows.length > 1 && (!fits() || hidden === 0)) {
+    rows.pop().hidden = true;
+    hidden += 1;
+    more.textContent = say("and-more", { n: hidden });
   }
+}
+
+function cutShort(rows, more) {
   more.textContent = say("read-on");
-  const line = parseFloat(getComputedStyle(what).lineHeight);
-  const over = shown.scrollHeight - shown.clientHeight;
-  what.style.maxHeight = `${Math.max(1, Math.floor((what.offsetHeight - over) / line)) * line}px`;
+  while (rows.length && !fits()) {
+    const row = rows.pop();
+    const text = row.textContent;
+    whole.set(row, text);
+    const words = text.split(" ");
+    let [least, most] = [0, words.length];
+    while (most - least > 1) {
+      const middle = Math.floor((least + most) / 2);
+      row.textContent = `${words.slice(0, middle).join(" ")} …`;
+      if (fits()) least = middle;
+      else most = middle;
+    }
+    row.textContent = least ? `${words.slice(0, least).join(" ")} …` : "";
+  }
 }
 
 function show(run) {
@@ -120,6 +137,7 @@ function show(run) {
   byId("paused").textContent = say("paused");
   byId("kind").textContent = kind;
   byId("heading").textContent = heading;
+  whole.clear();
   byId("what").replaceChildren(...what);
   byId("answered").textContent = count;
   byId("way-in").hidden = run.phase === "ended";
