@@ -13,7 +13,7 @@ from werkzeug.datastructures import LanguageAccept
 from werkzeug.http import parse_accept_header
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from lms import database, jobs, pages, rates, sheets
+from lms import database, hub, jobs, pages, rates, sheets
 from lms.accounts import access
 from lms.accounts import views as accounts_views
 from lms.accounts.models import Role
@@ -36,7 +36,7 @@ from lms.events import (
     roll_pages,
 )
 from lms.events import views as events_views
-from lms.exercises import player_pages, report_pages, run_copy_pages, run_json, screen_pages
+from lms.exercises import player_pages, report_pages, run_copy_pages, run_json, run_stream, screen_pages
 from lms.health import views as health_views
 from lms.lessons import views as lessons_views
 from lms.paths import MIGRATIONS, MODULES, STATIC, TEMPLATES, TRANSLATIONS
@@ -50,7 +50,7 @@ EVENTS = (
     events_views, desk_pages, desk_json, people_pages, registrations_pages, import_pages, roll_pages, paper_pages,
     copy_pages,
 )  # fmt: skip
-EXERCISES = (run_json, screen_pages, report_pages, player_pages, run_copy_pages)
+EXERCISES = (run_json, screen_pages, report_pages, player_pages, run_copy_pages, run_stream)
 CERTIFICATES = (certificates_views, check_pages, organiser_pages)
 WINGS = (
     accounts_views, lessons_views, quizzes_views, *EVENTS, *EXERCISES, progress_views, *CERTIFICATES, desk_views,
@@ -70,6 +70,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Migrate(app, db, directory=str(MIGRATIONS), render_as_batch=True, compare_type=True)
     library.init_app(app, MODULES)
     rates.init_app(app, settings)
+    hub.init_app(app, settings)
     sheets.init_app(app)
     jobs.init_app(app, settings)
     app.before_request(_choose_language)

@@ -37,9 +37,12 @@ def _gunicorn(settings: Settings, host: str, port: int, workers: int) -> None:
                 app.extensions["worker"] = jobs.start_worker(app)
             return app
 
-    def stop_worker(_server: Any, worker: Any) -> None:
+    def stop_threads(_server: Any, worker: Any) -> None:
         app = getattr(worker.app, "callable", None)
-        if app is not None and "worker" in app.extensions:
+        if app is None:
+            return
+        app.extensions["streams"].stop()
+        if "worker" in app.extensions:
             app.extensions["worker"].stop(graceful=True)
 
     options = {
@@ -50,7 +53,7 @@ def _gunicorn(settings: Settings, host: str, port: int, workers: int) -> None:
         "timeout": 60,
         "graceful_timeout": 10,
         "keepalive": 5,
-        "worker_exit": stop_worker,
+        "worker_exit": stop_threads,
         "forwarded_allow_ips": "127.0.0.1",
         "limit_request_line": 4094,
         "limit_request_fields": 60,

@@ -1,6 +1,5 @@
 """What consoles, screens and players' devices get and send while a run goes on, as JSON; and the way in by a code."""
 
-import secrets
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Annotated
@@ -10,7 +9,6 @@ import msgspec
 from flask import Blueprint, Flask, Response, abort, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_babel import lazy_gettext as _
 from flask_login import current_user
 from flask_wtf import CSRFProtect
 from msgspec import Meta, Struct
@@ -35,6 +33,7 @@ from lms.exercises import (
     thinking,
 )
 from lms.exercises.joining import NotSo
+from lms.exercises.lookers import JOIN_FIRST, looker
 from lms.exercises.models import Player, Run
 from lms.exercises.parts import MoveKind, Outcome, Why
 from lms.exercises.reasons import (
@@ -61,7 +60,6 @@ CONFLICTS = {
     Why.MOVED_ON, Why.NOT_STARTED, Why.PAUSED, Why.ENDED, Why.NOTHING_LEFT, Why.NOBODY, Why.IS_SENT, Why.NOT_SENT,
     Why.NOT_ASKED, Why.IS_OPEN, Why.IS_REVEALED, Why.OTHER_CONTENT,
 }  # fmt: skip
-JOIN_FIRST = _("This browser is not in the exercise. Join it with the code on the screen.")
 
 
 class Joining(Struct, frozen=True):
@@ -119,28 +117,17 @@ def _unreadable(problem: Exception) -> ResponseReturnValue:
 @public
 def state(run_id: UUID) -> ResponseReturnValue:
     """The run as it is for whoever asks: its trainers, the screen (`as=screen`, perhaps with `key`), or a player."""
-    wanted = request.args.get("as", "")
-    moment = now()
-    if wanted == "screen":
-        return _sent(showing.on_screen(_on_screen_or_404(run_id), moment))
-    trainers = staff.conducts(run_id) if wanted in ("", "trainer") else None
-    if trainers is not None:
-        return _sent(showing.to_trainer(trainers, moment))
-    player = players.player(run_id) if wanted in ("", "player") else abort(404)
-    if player is None:
+    who = looker(run_id)
+    if who is None:
         return _refused(JOIN_FIRST, 401, "code")
-    answer = _sent(showing.to_player(player, moment))
-    if moment - player.seen_at >= SEEN_EVERY:
-        _note_seen(player.id, moment)
+    moment = now()
+    if isinstance(who.sees, Run):
+        show = showing.on_screen if who.audience == "screen" else showing.to_trainer
+        return _sent(show(who.sees, moment))
+    answer = _sent(showing.to_player(who.sees, moment))
+    if moment - who.sees.seen_at >= SEEN_EVERY:
+        _note_seen(who.sees.id, moment)
     return answer
-
-
-def _on_screen_or_404(run_id: UUID) -> Run:
-    """A run for the screen: by its own key, which shows nothing else, or for its trainers."""
-    run = players.run_or_404(run_id)
-    if secrets.compare_digest(request.args.get("key", "").encode(), run.screen_key.encode()):
-        return run
-    return staff.conducted_or_404(run_id)
 
 
 def _sent(snapshot: Struct) -> Response:

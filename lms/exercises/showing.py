@@ -10,15 +10,19 @@ from threading import Lock
 from typing import Any
 from uuid import UUID
 
+import msgspec
 from flask import Flask, current_app
 from msgspec import Struct
+from msgspec.structs import replace
+from sqlalchemy import select
 
+from lms import hub
 from lms.database import db
 from lms.exercises import audiences
-from lms.exercises.audiences import PlayersSnapshot, Snapshot, TrainersSnapshot
+from lms.exercises.audiences import Counts, PlayersSnapshot, Seat, Snapshot, TrainersSnapshot
 from lms.exercises.conducting import state_of
 from lms.exercises.counting import Gathered, Present, gather, have_answered, seat_of
-from lms.exercises.models import Player, Run
+from lms.exercises.models import Answer, Player, Run
 from lms.exercises.parts import Admission, Outcome
 from lms.exercises.responding import own
 from lms.exercises.seating import TeamsBy
@@ -100,10 +104,16 @@ def init_app(app: Flask) -> None:
     app.extensions["runs"] = _Remembered()
 
 
+def topic(run_id: UUID) -> str:
+    """What is announced when a run has changed."""
+    return f"run/{run_id}"
+
+
 def changed(run_id: UUID) -> None:
     """Say after a commit that a run must be looked at anew at once, and not in a quarter of a second."""
     remembered: _Remembered = current_app.extensions["runs"]
     remembered.change(run_id)
+    hub.announce(topic(run_id))
 
 
 def live(run_id: UUID, now: datetime) -> Live:
@@ -128,12 +138,17 @@ def _looked(remembered: _Remembered, run_id: UUID, now: datetime) -> Live:
     state = state_of(run)
     found = Live(now, state, gather(run, state, now, before[1].gathered if before else None), {})
     remembered.keep(run_id, turn, found)
+    if before is None or before[1].gathered.room.version != found.gathered.room.version:
+        hub.announce(topic(run_id))
     return found
 
 
 def to_trainer(run: Run, now: datetime, outcome: Outcome | None = None) -> Conducted:
     """What a trainer's console shows."""
-    found = live(run.id, now)
+    return _to_trainer(run, live(run.id, now), outcome)
+
+
+def _to_trainer(run: Run, found: Live, outcome: Outcome | None = None) -> Conducted:
     seen = audiences.for_trainer(found.state, found.gathered.room)
     return Conducted(
         **_fields(seen), title=run.title, code=run.code, rehearsal=run.rehearsal, teams_by=run.teams_by,
@@ -156,7 +171,10 @@ def _attending(run_id: UUID, found: Live, task_id: str) -> Iterator[Attending]:
 
 def on_screen(run: Run, now: datetime) -> Snapshot:
     """What the whole room sees."""
-    found = live(run.id, now)
+    return _on_screen(live(run.id, now))
+
+
+def _on_screen(found: Live) -> Snapshot:
     return audiences.for_screen(found.state, found.gathered.room)
 
 
@@ -164,14 +182,112 @@ def to_player(player: Player, now: datetime) -> Played:
     """What one player sees."""
     found = live(player.run_id, now)
     seat = seat_of(found.state, player)
+    answers = own(player, found.state, found.gathered.decisions)
+    seen = audiences.with_own(_shared(found, seat), seat, answers)
+    return Played(**_fields(seen), recorder=_recorder(found, seat))
+
+
+def _shared(found: Live, seat: Seat) -> Snapshot:
     alike = audiences.alike(found.state, seat)
     shared = found.shared.get(alike)
     if shared is None:
         shared = found.shared[alike] = audiences.shared(found.state, seat, found.gathered.room)
-    answers = own(player, found.state, found.gathered.decisions)
+    return shared
+
+
+def _recorder(found: Live, seat: Seat) -> str:
     recorder = found.gathered.recorders.get(seat.team) if seat.admission is Admission.IN else None
-    who = "none" if recorder is None else "you" if recorder == player.id else "other"
-    return Played(**_fields(audiences.with_own(shared, seat, answers)), recorder=who)
+    return "none" if recorder is None else "you" if str(recorder) == seat.player else "other"
+
+
+class Sent(Struct, frozen=True):
+    """A snapshot as it goes out; `core` is what of it counts do not change."""
+
+    version: int
+    body: bytes
+    core: tuple[bytes, ...]
+
+
+Owned = Mapping[str, tuple[Any, Mapping[UUID, Any]]]  # by question: what its answers depend on, and whose is which
+
+
+class Encoded:
+    """A run at a moment, as the very bytes of everybody's snapshot; what people share is encoded once for all."""
+
+    def __init__(self, run: Run, found: Live, owned: Owned) -> None:
+        self.run, self.live, self.owned = run, found, owned
+        self.version = found.gathered.room.version
+        self.people = {one.id: one for one in found.gathered.people}
+        self.shared: dict[tuple[str, ...], tuple[Snapshot, bytes, bytes]] = {}
+        self.whole: dict[str, Sent] = {}
+
+    def trainers(self) -> Sent:
+        """What to_trainer gives."""
+        if "trainer" not in self.whole:
+            self.whole["trainer"] = self._sent(_to_trainer(self.run, self.live))
+        return self.whole["trainer"]
+
+    def screens(self) -> Sent:
+        """What on_screen gives."""
+        if "screen" not in self.whole:
+            self.whole["screen"] = self._sent(_on_screen(self.live))
+        return self.whole["screen"]
+
+    def players(self, player_id: UUID) -> Sent | None:
+        """What to_player gives; None where the run does not know this player."""
+        person = self.people.get(str(player_id))
+        if person is None:
+            return None
+        seat = Seat(person.id, person.team, person.role, person.admission)
+        seen, body, core = self._of_all(seat)
+        answers = {task: given[player_id] for task, (_key, given) in self.owned.items() if player_id in given}
+        answers |= _teams_own(self.live.state, seat.team, self.live.gathered.decisions)
+        mine = msgspec.json.encode(audiences.with_own(seen, seat, answers).mine)
+        own_part = b',"mine":%b,"recorder":"%b"}' % (mine, _recorder(self.live, seat).encode())
+        return Sent(self.version, body + own_part, (core, own_part))
+
+    def _sent(self, seen: Struct) -> Sent:
+        body = msgspec.json.encode(seen)
+        return Sent(self.version, body, (body,))
+
+    def _of_all(self, seat: Seat) -> tuple[Snapshot, bytes, bytes]:
+        """What players who are alike see, with its bytes but for the last brace, and those without counts."""
+        alike = audiences.alike(self.live.state, seat)
+        if alike not in self.shared:
+            seen = _shared(self.live, seat)
+            quiet = replace(seen, version=0, counts=Counts(0, 0))
+            self.shared[alike] = seen, msgspec.json.encode(seen)[:-1], msgspec.json.encode(quiet)
+        return self.shared[alike]
+
+
+def encoded(run_id: UUID, now: datetime, before: Encoded | None = None) -> Encoded:
+    """The run for everybody who looks, in two queries at most beside those of `live`; `before` where it is the same."""
+    found = live(run_id, now)
+    if before is not None and before.live is found:
+        return before
+    return Encoded(db.session.get_one(Run, run_id), found, _owned(run_id, found, before.owned if before else {}))
+
+
+def _owned(run_id: UUID, found: Live, before: Owned) -> Owned:
+    """Everybody's answers of the present rounds."""
+    keys = found.gathered.keys
+    owned = {task: kept for task, kept in before.items() if keys.get(task) == kept[0]}
+    given: dict[str, dict[UUID, Any]] = {task: {} for task in keys if task not in owned}
+    if given:
+        columns = (Answer.task, Answer.round, Answer.player_id, Answer.answer)
+        asked = select(*columns).where(Answer.run_id == run_id, Answer.task.in_(given))
+        for task, round_, player_id, answer in db.session.execute(asked):
+            if player_id is not None and found.state.asking(task).round == round_:
+                given[task][player_id] = answer
+    return owned | {task: (keys[task], answers) for task, answers in given.items()}
+
+
+def _teams_own(state: State, team: str, decisions: Mapping[tuple[str, int, str], Any]) -> dict[str, Any]:
+    """What a team decided in the present rounds."""
+    return {
+        task: decided for (task, round_, whose), decided in decisions.items()
+        if team and whose == team and state.asking(task).round == round_
+    }  # fmt: skip
 
 
 def _fields(seen: Struct) -> Mapping[str, Any]:

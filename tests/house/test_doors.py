@@ -132,6 +132,7 @@ DOORS = {
     # live exercises: who has no account has a player's key, and each view asks for it
     "runs.join": PUBLIC,
     "runs.state": PUBLIC,
+    "run_stream.stream": PUBLIC,
     "runs.answers": PUBLIC,
     "runs.seat": PUBLIC,
     "runs.recorder": PUBLIC,
