@@ -36,7 +36,7 @@ from lms.events import (
     roll_pages,
 )
 from lms.events import views as events_views
-from lms.exercises import player_pages, report_pages, run_copy_pages, run_json, run_stream, screen_pages
+from lms.exercises import player_pages, report_pages, run_copy_pages, run_json, run_pages, run_stream, screen_pages
 from lms.health import views as health_views
 from lms.lessons import views as lessons_views
 from lms.paths import MIGRATIONS, MODULES, STATIC, TEMPLATES, TRANSLATIONS
@@ -50,7 +50,7 @@ EVENTS = (
     events_views, desk_pages, desk_json, people_pages, registrations_pages, import_pages, roll_pages, paper_pages,
     copy_pages,
 )  # fmt: skip
-EXERCISES = (run_json, screen_pages, report_pages, player_pages, run_copy_pages, run_stream)
+EXERCISES = (run_json, screen_pages, report_pages, player_pages, run_copy_pages, run_stream, run_pages)
 CERTIFICATES = (certificates_views, check_pages, organiser_pages)
 WINGS = (
     accounts_views, lessons_views, quizzes_views, *EVENTS, *EXERCISES, progress_views, *CERTIFICATES, desk_views,

@@ -246,6 +246,8 @@ KEPT_OTHERWISE = {
     "imports.plan": "a dry run keeps nothing",
     "imports.returned": "gives rows back and keeps nothing",
     "paper_pages.make_sheet": "the sheet itself says who made it and when",
+    "conducting.invented": "invented people answer in a rehearsal, of which nothing is kept",
+    "conducting.forget": "a rehearsal leaves no trace",
     "runs.seats": "where someone sits in an exercise is forgotten when it ends",
 }
 
