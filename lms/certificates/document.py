@@ -164,7 +164,7 @@ def _said(statement: Statement, locale: str, doubled: bool) -> Said:
             code=_("QR code of the address where this certificate is checked"),
             certificate=_("certificate %(number)s", number=statement.number),
             evidence=_("What was asked, and what was done"),
-            asked=tuple(_asked(statement)),
+            asked=tuple(_asked(statement, locale)),
             tables=tuple(_tables(statement, locale, doubled)),
             notes=tuple(_notes(statement)),
             emblem=_("Emblem of the European Union"),
@@ -214,6 +214,8 @@ def _deeds(statement: Statement) -> Iterable[str]:
             yield ngettext("%(num)s quiz passed", "%(num)s quizzes passed", line.done)
     if counted := sum(event.counted for event in statement.events):
         yield ngettext("%(num)s half-day attended", "%(num)s half-days attended", counted)
+    if statement.exercises:
+        yield ngettext("%(num)s live exercise played", "%(num)s live exercises played", len(statement.exercises))
 
 
 def _facts(statement: Statement, locale: str) -> Iterable[Fact]:
@@ -233,7 +235,7 @@ def _facts(statement: Statement, locale: str) -> Iterable[Fact]:
         yield Fact(_("Topics"), tuple(topics))
 
 
-def _asked(statement: Statement) -> Iterable[Fact]:
+def _asked(statement: Statement, locale: str) -> Iterable[Fact]:
     titles = {event.slug: event.title for event in statement.events}
     yield Fact(_("Asked"), tuple(words.asks(line, titles) for line in statement.rule))
     done = [words.stands(line) for line in statement.rule if line.kind in (Kind.LESSONS, Kind.QUIZZES)]
@@ -244,6 +246,10 @@ def _asked(statement: Statement) -> Iterable[Fact]:
                 counted=event.counted, all=len(event.half_days), hours=_hours(event.minutes), title=event.title,
             )
         )  # fmt: skip
+    done += [
+        _("Took part in the live exercise “%(title)s”, %(day)s", title=_in(one.title, locale), day=_day(one.day))
+        for one in statement.exercises
+    ]
     yield Fact(_("Done"), tuple(done))
 
 
@@ -370,6 +376,7 @@ def _all_days(statement: Statement) -> list[date]:
         if half_day.counts or _of_an_event(statement)
     ]
     days += [day for topic in statement.topics for day in (topic.read_on, topic.passed_on) if day]
+    days += [one.day for one in statement.exercises]
     return sorted(days)
 
 
@@ -549,8 +556,8 @@ def _points(mm: float) -> float:
 def _emblem(alternative: str) -> Markup:
     """The emblem of the Union: twelve upright stars on a circle (Official Journal, interinstitutional style guide)."""
     return Markup(
-        '<svg class="emblem" role="img" viewBox="0 0 54 36"><title>{alternative}</title>'
-        '<path fill="#039" d="M0 0h54v36H0z"/><path fill="#fc0" d="{stars}"/></svg>'
+        '<svg xmlns="http://www.w3.org/2000/svg" class="emblem" role="img" viewBox="0 0 54 36">'
+        '<title>{alternative}</title><path fill="#039" d="M0 0h54v36H0z"/><path fill="#fc0" d="{stars}"/></svg>'
     ).format(alternative=alternative, stars=_stars())
 
 

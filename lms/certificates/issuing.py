@@ -28,7 +28,7 @@ from lms.certificates.document import attachment, document
 from lms.certificates.due import Candidate, Holder
 from lms.certificates.models import Certificate, CertificateFile, SigningKey
 from lms.certificates.parts import Stands
-from lms.certificates.statement import Asked, Event, HalfDay, Statement, Topic, Words
+from lms.certificates.statement import Asked, Event, Exercise, HalfDay, Statement, Topic, Words
 from lms.content.library import training
 from lms.content.material import Course, Module, Paper
 from lms.database import changed, db, insert, look
@@ -255,6 +255,7 @@ def _statement(candidate: Candidate, at: datetime, number: str) -> Statement:
         rule=tuple(Asked(line.kind.value, line.asked, line.done, line.over) for line in candidate.checklist),
         events=tuple(_event(row, at) for row in _counted(candidate, at)),
         topics=_topics(candidate.paper, candidate.facts, courses, ZoneInfo(settings.timezone)),
+        exercises=tuple(_exercises(candidate, courses)),
     )
 
 
@@ -313,6 +314,21 @@ def _topics(paper: Paper, known: Facts, courses: dict[str, Course], zone: ZoneIn
 
 def _title(course: Course, module: Module) -> str:
     return (course.module(module.slug) or module).title
+
+
+def _exercises(candidate: Candidate, courses: dict[str, Course]) -> Iterable[Exercise]:
+    """The exercises someone took part in, where the paper asks for any; one that is gone is called by its id."""
+    if not candidate.paper.exercises:
+        return
+    for key, day in candidate.facts.exercises.items():
+        yield Exercise(key, {code: _played(course, key) for code, course in courses.items()}, day)
+
+
+def _played(course: Course, key: str) -> str:
+    slug, _slash, exercise_id = key.partition("/")
+    module = course.module(slug)
+    found = module.exercise(exercise_id) if module else None
+    return found.title if found else exercise_id
 
 
 def _keys(module: Module) -> list[str]:

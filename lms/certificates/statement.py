@@ -62,6 +62,14 @@ class Topic(Struct, frozen=True):
     passed_on: date | None = None
 
 
+class Exercise(Struct, frozen=True):
+    """A live exercise that someone took part in: `id` is `slug/id`, `day` the first on which they did."""
+
+    id: str
+    title: Words
+    day: date
+
+
 class Asked(Struct, frozen=True):
     """A line of the rule as it was: `kind` is a `completion.Kind`; `over` is "one", "all" or slugs of events."""
 
@@ -89,6 +97,7 @@ class Statement(Struct, frozen=True, kw_only=True):
     rule: tuple[Asked, ...]
     events: tuple[Event, ...] = ()
     topics: tuple[Topic, ...] = ()
+    exercises: tuple[Exercise, ...] = ()
     replaces: str = ""  # the number of the certificate that this one supersedes
     version: int = 1
 

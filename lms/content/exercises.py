@@ -164,7 +164,8 @@ class Exercise(Value, kw_only=True, frozen=True):
     """A scenario to be run in a room: messages in order, what is asked after each, and the questions of the debrief.
 
     Of its `minutes` the first `briefing_minutes` explain it and the last `debrief_minutes` look back. Without teams
-    everyone plays alone; without roles everyone has the same part.
+    everyone plays alone; without roles everyone has the same part. `counts`: having taken part may count for a paper,
+    as in a warm-up it does not.
     """
 
     title: Title
@@ -176,6 +177,7 @@ class Exercise(Value, kw_only=True, frozen=True):
     content_note: str = ""
     stop_word: str = ""
     support: str = ""
+    counts: bool = True
     guide: Text
     checked: date
     sources: tuple[Id, ...] = ()

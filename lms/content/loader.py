@@ -1,7 +1,7 @@
 """How the training material is read: a whole tree at once, with every fault and its place."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -134,6 +134,7 @@ class _Tree(Reader):
         modules = {
             locale: [self._module(slug, number, locale) for number, slug in enumerate(slugs, 1)] for locale in locales
         }
+        self._has_as_many_exercises(file, asked, modules[ORIGINAL])
         for asked_in, question, place in self.built:
             if isinstance(question, Question):
                 for reason in unaskable(question):
@@ -263,16 +264,23 @@ class _Tree(Reader):
     def _asks_what_it_may(self, file: File, paper: Paper, where: str) -> None:
         """A paper of attendance is of an event alone; a paper of completion asks for something."""
         if paper.kind is PaperKind.COMPLETION:
-            if not (paper.lessons or paper.quizzes or paper.half_days):
-                self.fault(file, paper.id, "asks for nothing: name lessons, quizzes or half_days", where)
+            if not (paper.lessons or paper.quizzes or paper.half_days or paper.exercises):
+                self.fault(file, paper.id, "asks for nothing: name lessons, quizzes, half_days or exercises", where)
             return
         if not paper.half_days:
             self.fault(file, paper.id, "say how many half_days it asks", where)
-        for key, asked in (("lessons", paper.lessons), ("quizzes", paper.quizzes)):
+        for key, asked in (("lessons", paper.lessons), ("quizzes", paper.quizzes), ("exercises", paper.exercises)):
             if asked:
                 self.fault(file, key, "a paper of attendance is of an event alone: leave this to completion", where)
         if paper.over != "one":
             self.fault(file, "over", "a paper of attendance is always of one event: leave this out", where)
+
+    def _has_as_many_exercises(self, file: File, papers: Iterable[Paper], modules: Iterable[Module | None]) -> None:
+        there = sum(exercise.counts for module in modules if module for exercise in module.exercises)
+        for paper in papers:
+            if paper.exercises > there:
+                reason = f"asks {paper.exercises} exercises, but the course has {there} that count"
+                self.fault(file, "exercises", reason, f"paper “{paper.id}”")
 
     # --- a topic -------------------------------------------------------------------------------------------
 

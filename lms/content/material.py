@@ -271,6 +271,7 @@ class Paper(Value, kw_only=True, frozen=True):
 
     `lessons` and `quizzes` are ids of topics, or "all". `half_days` are so many, `over` one event, all events
     together, or the events named; a paper of attendance is of each event by itself, and asks nothing else.
+    `exercises` are so many different ones taken part in, wherever they were played.
     """
 
     id: Id
@@ -280,6 +281,7 @@ class Paper(Value, kw_only=True, frozen=True):
     quizzes: tuple[Id, ...] | str = ()
     half_days: Annotated[int, Meta(ge=0, le=100)] = 0
     over: tuple[Id, ...] | str = "one"
+    exercises: Annotated[int, Meta(ge=0, le=100)] = 0
 
 
 class Course(Value, kw_only=True, frozen=True):

@@ -29,7 +29,7 @@ def cut(run: Run, state: State, now: datetime) -> None:
     """Note who took part, then take from every answer whose it was and when it came; `state` is that after the end."""
     before = version_of(run, state)
     players = db.session.scalars(select(Player).where(Player.run_id == run.id)).all()
-    if not run.rehearsal:
+    if state.exercise.counts and not run.rehearsal:
         _note_who_took_part(run, state, players, now)
     _cut_answers(run)
     _cut_decisions(run)
@@ -78,17 +78,18 @@ def _cut_answers(run: Run) -> None:
     """Write all answers anew, in a random order, under ids that no device has seen."""
     columns = (Answer.run_id, Answer.task, Answer.round, Answer.profession, Answer.team, Answer.answer)
     rows = [dict(row) for row in db.session.execute(select(*columns).where(Answer.run_id == run.id)).mappings()]
-    _write_anew(Answer, run, [row | {"later": [], "turn": 0, "changes": 1} for row in rows])
+    write_anew(Answer, run, [row | {"later": [], "turn": 0, "changes": 1} for row in rows])
 
 
 def _cut_decisions(run: Run) -> None:
     """The same with decisions; their order within a team and their times are the team's, and stay."""
     columns = [column for column in DecisionRow.__table__.columns if column.name not in ("id", "player_id")]
     rows = [dict(row) for row in db.session.execute(select(*columns).where(DecisionRow.run_id == run.id)).mappings()]
-    _write_anew(DecisionRow, run, rows)
+    write_anew(DecisionRow, run, rows)
 
 
-def _write_anew(table: type[Answer] | type[DecisionRow] | type[Thought], run: Run, rows: list[dict[str, Any]]) -> None:
+def write_anew(table: type[Answer] | type[DecisionRow] | type[Thought], run: Run, rows: list[dict[str, Any]]) -> None:
+    """Put these rows in place of all there are of a run, in an order made by chance and under new random ids."""
     _random.shuffle(rows)
     db.session.execute(delete(table).where(table.run_id == run.id).execution_options(synchronize_session=False))
     if rows:
@@ -110,4 +111,4 @@ def think(run: Run, about: About, words: str) -> None:
     rows = [dict(row) for row in db.session.execute(select(*columns).where(Thought.run_id == run.id)).mappings()]
     thought = {"run_id": run.id, "about": about, "words": words}
     if thought not in rows:
-        _write_anew(Thought, run, [*rows, thought])
+        write_anew(Thought, run, [*rows, thought])

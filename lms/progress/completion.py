@@ -1,6 +1,6 @@
 """THE completion rule: what a paper asks, what is done, what is missing; a certificate is due when nothing is missing.
 
-A pure rule over ids and counts. Exercises and evaluations join it when their wings do; no other place decides.
+A pure rule over ids and counts. Evaluations join it when their wing does; no other place decides.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,26 +17,33 @@ class Kind(StrEnum):
     LESSONS = "lessons"
     QUIZZES = "quizzes"
     HALF_DAYS = "half-days"
+    EXERCISES = "exercises"
 
 
 class Asked(Struct, frozen=True):
     """What a paper asks of everyone: lessons as `slug/id`, quizzes by their topic's slug, so many half-days.
 
-    `over` says where half-days are counted: at "one" event, at "all" together, or at those named.
+    `over` says where half-days are counted: at "one" event, at "all" together, or at those named. `exercises` are so
+    many different ones, wherever they were played.
     """
 
     lessons: frozenset[str] = frozenset()
     quizzes: frozenset[str] = frozenset()
     half_days: int = 0
     over: str | tuple[str, ...] = "one"
+    exercises: int = 0
 
 
 class Done(Struct, frozen=True):
-    """What someone did: lessons and quizzes as they are asked, half-days that count by the slug of their event."""
+    """What someone did: lessons and quizzes as they are asked, half-days that count by the slug of their event.
+
+    Exercises stand as `slug/id`, each once, however often it was played.
+    """
 
     lessons: frozenset[str] = frozenset()
     quizzes: frozenset[str] = frozenset()
     half_days: Mapping[str, int] = {}
+    exercises: frozenset[str] = frozenset()
 
 
 class Line(Struct, frozen=True):
@@ -66,6 +73,7 @@ def asked(paper: Paper, course: Course) -> Asked:
         quizzes=frozenset(_topics(paper.quizzes, course)),
         half_days=paper.half_days,
         over=paper.over,
+        exercises=paper.exercises,
     )
 
 
@@ -93,6 +101,8 @@ def checklist(asked: Asked, done: Done) -> tuple[Line, ...]:
     if asked.half_days:
         counted = min(_half_days(asked.over, done.half_days), asked.half_days)
         lines.append(Line(Kind.HALF_DAYS, asked.half_days, counted, over=asked.over))
+    if asked.exercises:
+        lines.append(Line(Kind.EXERCISES, asked.exercises, min(len(done.exercises), asked.exercises)))
     return tuple(lines)
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from msgspec import Struct
@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, select
 from lms.database import db
 from lms.events import roll
 from lms.events.roll import Row
+from lms.exercises.models import TakingPart
 from lms.lessons.models import Visit
 from lms.lessons.reading import is_read
 from lms.progress.completion import Done
@@ -43,11 +44,15 @@ class Best(Struct, frozen=True):
 
 
 class Facts(Struct, frozen=True):
-    """Someone's readings by lesson, best attempts by topic, and rolls by event, where these were asked for."""
+    """Someone's readings by lesson, best attempts by topic, and rolls by event, where these were asked for.
+
+    `exercises` has the day on which they first took part in each, by `slug/id`, in the order of those days.
+    """
 
     readings: dict[str, Reading] = {}
     quizzes: dict[str, Best] = {}
     attended: Sequence[Row] = ()
+    exercises: dict[str, date] = {}
 
     def done(self, at: datetime) -> Done:
         """What counts towards a certificate at a moment: a half-day that still goes on is none yet."""
@@ -55,6 +60,7 @@ class Facts(Struct, frozen=True):
             lessons=frozenset(lesson for lesson, reading in self.readings.items() if is_read(reading)),
             quizzes=frozenset(slug for slug, best in self.quizzes.items() if best.passed_at),
             half_days={row.registration.event.slug: row.counted(at) for row in self.attended},
+            exercises=frozenset(self.exercises),
         )
 
     def last_read(self) -> Reading | None:
@@ -65,7 +71,7 @@ NOTHING = Facts()
 
 
 def of_person(person_id: int) -> Facts:
-    """What one person has read and answered; not where they were, which the pages of topics do not say."""
+    """What one person has read and answered; not where they were and played, which the pages of topics do not say."""
     readings = _readings(Visit.person_id == person_id)
     quizzes = _quizzes(Attempt.person_id == person_id)
     return Facts(readings.get(person_id, {}), quizzes.get(person_id, {}))
@@ -79,15 +85,19 @@ def whole(person_id: int) -> Facts:
 def of_people(person_ids: Collection[int] | None = None) -> dict[int, Facts]:
     """Everything that a paper may ask, of these people or of all; who did nothing at all is left out."""
     if person_ids is None:
-        readings, quizzes = _readings(), _quizzes()
+        readings, quizzes, exercises = _readings(), _quizzes(), _exercises()
     else:
         readings = _readings(Visit.person_id.in_(person_ids))
         quizzes = _quizzes(Attempt.person_id.in_(person_ids))
+        exercises = _exercises(TakingPart.person_id.in_(person_ids))
     attended = roll.of_people(person_ids)
     return {
-        person_id: Facts(readings.get(person_id, {}), quizzes.get(person_id, {}), attended.get(person_id, ()))
-        for person_id in readings.keys() | quizzes.keys() | attended.keys()
-    }
+        person_id: Facts(
+            readings.get(person_id, {}), quizzes.get(person_id, {}), attended.get(person_id, ()),
+            exercises.get(person_id, {}),
+        )
+        for person_id in readings.keys() | quizzes.keys() | attended.keys() | exercises.keys()
+    }  # fmt: skip
 
 
 def _readings(*which: ColumnElement[bool]) -> dict[int, dict[str, Reading]]:
@@ -129,3 +139,16 @@ def _better(was: Best, row: Any) -> Best:
         tried=was.tried + (row.submitted_at is not None),
         open_id=row.id if row.submitted_at is None else was.open_id,
     )
+
+
+def _exercises(*which: ColumnElement[bool]) -> dict[int, dict[str, date]]:
+    """Exercises taken part in by person, each with its first day."""
+    rows = db.session.execute(
+        select(TakingPart.person_id, TakingPart.module, TakingPart.exercise, TakingPart.day)
+        .where(*which)
+        .order_by(TakingPart.day, TakingPart.module, TakingPart.exercise)
+    )
+    found: dict[int, dict[str, date]] = defaultdict(dict)
+    for person_id, module, exercise, day in rows:
+        found[person_id].setdefault(f"{module}/{exercise}", day)
+    return found

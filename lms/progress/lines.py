@@ -1,6 +1,6 @@
 """What stands in each line of my progress: what is asked, how far it is done, and the link that does the rest."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ from flask import g, url_for
 from flask_babel import gettext, ngettext
 from markupsafe import Markup, escape
 
+from lms.content.library import course
 from lms.content.material import Lesson, Module, Paper
 from lms.content.prose import inline
 from lms.events import telling
@@ -16,7 +17,7 @@ from lms.events.models import Event, HalfDay
 from lms.events.parts import Part
 from lms.events.roll import Row
 from lms.lessons.reading import still_open
-from lms.pages import points
+from lms.pages import foreign, points
 from lms.progress import completion, words
 from lms.progress.completion import Asked, Kind
 from lms.progress.facts import Best, Facts, Reading
@@ -44,6 +45,15 @@ def of_half_days(known: Facts, wanted: Asked, moment: datetime) -> list[Drawn]:
         _half_days(line, rows, titles, moment)
         for line in completion.checklist(wanted, known.done(moment))
         if line.kind is Kind.HALF_DAYS
+    ]
+
+
+def of_exercises(known: Facts, wanted: Asked, moment: datetime) -> list[Drawn]:
+    """What the course's paper asks of live exercises, in one line; nothing where it asks nothing."""
+    return [
+        _exercises(line, known.exercises)
+        for line in completion.checklist(wanted, known.done(moment))
+        if line.kind is Kind.EXERCISES
     ]
 
 
@@ -105,6 +115,35 @@ def _quiz(module: Module, best: Best) -> Drawn:
     label = gettext("Continue") if best.open_id else gettext("Try again") if best.tried else gettext("Begin")
     action = _link(url_for("quizzes.begin", slug=module.slug), label)
     return _line(title, f"{score} {said}".strip(), "part" if best.tried else "open", action=action)
+
+
+# --- exercises -----------------------------------------------------------------------------------------------
+
+
+def _exercises(line: completion.Line, days: Mapping[str, date]) -> Drawn:
+    title, said = words.asks(line, {}), words.stands(line)
+    played = Markup(", ").join(_exercise(key) for key in days)
+    if played:
+        said = Markup("{}: {}").format(said, played)
+    if not line.left:
+        return _line(title, said, "done", done_on=list(days.values())[line.asked - 1])
+    return _line(
+        title,
+        said,
+        "part" if line.done else "open",
+        notes=[gettext("It is played in the room. Your trainer shows a code; sign in before you join.")],
+        action=_link(url_for("playing.join"), gettext("Join")),
+    )
+
+
+def _exercise(key: str) -> Markup:
+    """The title of an exercise, in the language it has; of one that is no longer in the course, its id."""
+    slug, _slash, exercise_id = key.partition("/")
+    module = course().module(slug)
+    found = module.exercise(exercise_id) if module else None
+    if found is None:
+        return Markup("<bdi>{}</bdi>").format(exercise_id)
+    return Markup("<bdi{}>{}</bdi>").format(foreign(found.locale), found.title)
 
 
 # --- events --------------------------------------------------------------------------------------------------

@@ -192,7 +192,9 @@ def progress() -> ResponseReturnValue:
     )
     groups = [_topic_group(module, lines.of_topic(module, known, together)) for module in course().modules]
     half_days = [line for one in wanted for line in lines.of_half_days(known, one, moment)]
-    groups.append({"title": gettext("Training events"), "name": "", "language": g.locale, "lines": half_days})
+    exercises = [line for one in wanted for line in lines.of_exercises(known, one, moment)]
+    in_the_room = {"title": gettext("Training events"), "name": "", "language": g.locale}
+    groups.append(in_the_room | {"lines": half_days + exercises})
     groups = [group for group in groups if group["lines"]]
     every = [line for group in groups for line in group["lines"]]
     first = next((line for line in every if line["state"] != "done"), None)

@@ -27,6 +27,8 @@ def asks(line: Counted, titles: Mapping[str, str]) -> str:
         return str(ngettext("Read %(num)s lesson", "Read %(num)s lessons", line.asked))
     if line.kind == Kind.QUIZZES:
         return str(ngettext("Pass %(num)s quiz", "Pass %(num)s quizzes", line.asked))
+    if line.kind == Kind.EXERCISES:
+        return str(ngettext("Take part in %(num)s live exercise", "Take part in %(num)s live exercises", line.asked))
     if line.over == "one":
         return str(
             ngettext(
@@ -57,6 +59,8 @@ def stands(line: Counted) -> str:
         return str(gettext("%(done)s of %(asked)s lessons read", **of))
     if line.kind == Kind.QUIZZES:
         return str(gettext("%(done)s of %(asked)s quizzes passed", **of))
+    if line.kind == Kind.EXERCISES:
+        return str(gettext("Took part in %(done)s of %(asked)s live exercises", **of))
     return str(gettext("%(done)s of %(asked)s half-days present", **of))
 
 
@@ -67,4 +71,6 @@ def lacks(line: Counted) -> str:
         return str(ngettext("%(num)s lesson is not read yet", "%(num)s lessons are not read yet", left))
     if line.kind == Kind.QUIZZES:
         return str(ngettext("%(num)s quiz is not passed yet", "%(num)s quizzes are not passed yet", left))
+    if line.kind == Kind.EXERCISES:
+        return str(ngettext("%(num)s live exercise is missing", "%(num)s live exercises are missing", left))
     return str(ngettext("%(num)s half-day is missing", "%(num)s half-days are missing", left))

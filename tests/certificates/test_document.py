@@ -21,7 +21,7 @@ from lms.app import create_app
 from lms.certificates import document as paper
 from lms.certificates import signing
 from lms.certificates.document import attachment, document
-from lms.certificates.statement import Asked, Event, HalfDay, Statement, Topic
+from lms.certificates.statement import Asked, Event, Exercise, HalfDay, Statement, Topic
 from lms.settings import Settings
 from tests.pdf import facts_of, fonts_of, opened, pages_as_pictures, qpdf_check, tags_of, text_of, verapdf
 from tests.test_pdf import NAMES
@@ -152,6 +152,13 @@ def completion(*events: Event, **other: object) -> Statement:
         "topics": topics(),
     }
     return attendance(**(changed | other))
+
+
+def exercises(count: int) -> tuple[Exercise, ...]:
+    titles = ("Three cities", "Sixty days, eight hours", "Before she speaks")
+    return tuple(
+        Exercise(f"topic/{n}", {"en": titles[n % 3], "de": f"{n} Städte"}, date(2024, 10, 17 + n)) for n in range(count)
+    )
 
 
 def two_events(half_days: int = 4) -> tuple[Event, Event]:
@@ -330,6 +337,33 @@ def test_completion_says_what_was_read_passed_and_attended():
         "children 5 (1 Sep 2024) 8.5 / 10 (11 Sep 2024) 70 %",
     ):
         assert words in said
+
+
+def test_completion_says_which_exercises_were_played_and_when():
+    played = exercises(2)
+    rule = (Asked("half-days", 3, 3, "one"), Asked("exercises", 1, 1))
+
+    said = told(printed(completion(rule=rule, exercises=played)))
+
+    for words in (
+        "completed “Five topics”, 1 September – 18 October 2024:",
+        "attended and 2 live exercises played.",
+        "Asked Be present at 3 half-days of one event Take part in 1 live exercise",
+        "Took part in the live exercise “Three cities”, 17 October 2024",
+        "Took part in the live exercise “Sixty days, eight hours”, 18 October 2024",
+    ):
+        assert words in said
+
+
+def test_a_paper_from_before_there_were_exercises_reads_and_prints_as_it_did():
+    today = completion()
+    then = msgspec.to_builtins(today)
+    del then["exercises"]
+
+    read = msgspec.convert(then, Statement)
+
+    assert read == today
+    assert document(read, "Jo") == document(today, "Jo")
 
 
 def test_completion_without_events_says_no_place():
@@ -562,6 +596,10 @@ def test_a_wordy_language_fits_with_its_funding(name: str, wordy: None, funded: 
     fits(printed(longest, name), tmp_path)
 
 
+def test_completion_with_many_exercises_fits(tmp_path: Path):
+    fits(printed(completion(*two_events(), exercises=exercises(8))), tmp_path)
+
+
 def test_long_titles_places_and_issuers_fit(tmp_path: Path):
     long = event(
         8, title="A training " * 15, venue="Ministry of the Interior and Administration " * 4, city="Bruxelles"
@@ -649,9 +687,10 @@ def test_the_attached_facts_are_the_whole_statement_and_the_name():
 
 def test_every_member_of_the_attached_facts_is_described():
     described = (Path(__file__).parents[2] / "docs" / "certificates.md").read_text()
-    facts = json.loads(attachment(completion(), "Jo"))
+    facts = json.loads(attachment(completion(exercises=exercises(1)), "Jo"))
 
     members = [*facts, *facts["events"][0], *facts["events"][0]["half_days"][0], *facts["topics"][0], *facts["rule"][0]]
+    members += [*facts["exercises"][0]]
     assert [member for member in members if f"`{member}`" not in described] == []
 
 

@@ -276,7 +276,7 @@ PLANTED = {
     # keys and values
     "an unknown key": (
         'title = "Night train"', 'title = "Night train"\nlevel = 3', "level", "",
-        "unknown key “level”; known are briefing_minutes, checked, content_note, debrief_minutes, guide, minutes,"
+        "unknown key “level”; known are briefing_minutes, checked, content_note, counts, debrief_minutes, guide, minutes,"
         " objectives, review, sources, stop_word, summary, support, title",
     ),
     "an unknown key in a message": (
@@ -313,7 +313,7 @@ PLANTED = {
     ),
     "a key that the site makes": (
         'title = "Night train"', 'title = "Night train"\nversion = "x"', "version", "",
-        "unknown key “version”; known are briefing_minutes, checked, content_note, debrief_minutes, guide, minutes,"
+        "unknown key “version”; known are briefing_minutes, checked, content_note, counts, debrief_minutes, guide, minutes,"
         " objectives, review, sources, stop_word, summary, support, title",
     ),
     # the frame
@@ -640,7 +640,7 @@ PUBLIC = {
     "Exercise": {
         *("id", "title", "summary", "objectives", "minutes", "briefing_minutes", "debrief_minutes", "content_note"),
         *("stop_word", "support", "checked", "sources", "roles", "teams", "injects", "tasks", "debrief"),
-        *("version", "locale", "outdated"),
+        *("version", "locale", "outdated", "counts"),
     },
 }  # fmt: skip
 

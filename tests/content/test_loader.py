@@ -351,7 +351,7 @@ PLANTED = {
     ),
     "a paper of completion that asks for nothing": (
         "course.toml", 'lessons = "all"\nquizzes = ["signs"]', "", 'id = "completion"', "paper “completion”",
-        "asks for nothing: name lessons, quizzes or half_days",
+        "asks for nothing: name lessons, quizzes, half_days or exercises",
     ),
     "a paper of attendance that asks lessons": (
         "course.toml", 'kind = "completion"', 'kind = "attendance"\nhalf_days = 1', 'lessons = "all"',
@@ -360,6 +360,15 @@ PLANTED = {
     "a paper of attendance that asks no half-days": (
         "course.toml", 'kind = "completion"\n', 'kind = "attendance"\n', 'id = "completion"',
         "paper “completion”", "say how many half_days it asks",
+    ),
+    "a paper of attendance that asks exercises": (
+        "course.toml", COURSE[COURSE.index('kind = "completion"') :],
+        'kind = "attendance"\ntitle = "T"\nhalf_days = 1\nexercises = 1\n', "exercises",
+        "paper “completion”", "a paper of attendance is of an event alone: leave this to completion",
+    ),
+    "a paper that asks more exercises than there are": (
+        "course.toml", 'lessons = "all"', 'lessons = "all"\nexercises = 9', "exercises = 9", "paper “completion”",
+        "asks 9 exercises, but the course has 0 that count",
     ),
     "half-days over a word": (
         "course.toml", 'lessons = "all"', 'over = "some"\nlessons = "all"', "over", "paper “completion”",

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 import time_machine
 from flask import Flask
+from msgspec.structs import replace
 from sqlalchemy import select, text
 
 from lms.accounts.models import Role
@@ -16,6 +17,7 @@ from lms.database import Model, db, writing
 from lms.exercises import retention
 from lms.exercises.models import Answer, DecisionRow, MoveRow, Player, Recorder, Run, TakingPart, Thought
 from lms.exercises.parts import Phase
+from tests.exercises.play import EXERCISE
 from tests.exercises.rooms import Phone, RoomWith
 from tests.make import Making
 
@@ -222,6 +224,15 @@ def test_a_run_is_kept_as_long_as_the_setting_says_and_who_took_part_longer(app:
 
     assert kept == (1, 0, 8)
     assert [len(room.kept(one)) for one in (Run, MoveRow, Answer, DecisionRow, TakingPart)] == [0, 0, 0, 0, 8]
+
+
+def test_a_warm_up_counts_for_nobody(app: Flask, make: Making):
+    room, _phones, _people = played(app, make, exercise=replace(EXERCISE, counts=False))
+
+    room.does("end")
+
+    assert len(room.kept(Answer)) == 8
+    assert room.kept(TakingPart) == []
 
 
 def test_a_run_that_nobody_ended_is_ended_after_a_week_and_a_night_in_between_loses_nothing(app: Flask, make: Making):

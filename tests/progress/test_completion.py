@@ -16,10 +16,11 @@ quizzes = frozensets(sampled_from(["signs", "court", "gone"]))
 places = sampled_from(["brussels", "vienna", "gone"])
 some_asked = builds(
     Asked, lessons=lessons, quizzes=quizzes, half_days=integers(0, 9),
-    over=one_of(just("one"), just("all"), tuples(places, places)),
+    over=one_of(just("one"), just("all"), tuples(places, places)), exercises=integers(0, 4),
 )  # fmt: skip
+exercises = frozensets(sampled_from(["signs/a", "signs/b", "court/a"]))
 some_done = builds(
-    Done, lessons=lessons, quizzes=quizzes, half_days=dictionaries(places, integers(0, 6))
+    Done, lessons=lessons, quizzes=quizzes, half_days=dictionaries(places, integers(0, 6)), exercises=exercises
 )  # fmt: skip
 
 
@@ -27,7 +28,7 @@ def more_of(one: Done, other: Done) -> Done:
     """What two did together."""
     events = one.half_days.keys() | other.half_days.keys()
     half_days = {event: one.half_days.get(event, 0) + other.half_days.get(event, 0) for event in events}
-    return Done(one.lessons | other.lessons, one.quizzes | other.quizzes, half_days)
+    return Done(one.lessons | other.lessons, one.quizzes | other.quizzes, half_days, one.exercises | other.exercises)
 
 
 def lesson(name: str) -> Lesson:
@@ -81,6 +82,12 @@ def test_a_paper_may_ask_half_days_and_says_where_they_are_counted():
     wanted = asked(paper(half_days=3, over=("brussels", "vienna")), TWO_TOPICS)
 
     assert wanted == Asked(half_days=3, over=("brussels", "vienna"))
+
+
+def test_a_paper_may_ask_so_many_exercises():
+    wanted = asked(paper(exercises=2), TWO_TOPICS)
+
+    assert wanted == Asked(exercises=2)
 
 
 def test_a_paper_that_asks_nothing_has_no_line_and_is_due_at_once():
@@ -172,6 +179,19 @@ def test_more_half_days_than_are_asked_are_said_as_those_that_are_asked():
     assert (line.asked, line.done, line.left) == (3, 3, 0)
 
 
+def test_different_exercises_count_wherever_they_were_played():
+    wanted = Asked(half_days=1, over=("brussels",), exercises=2)
+
+    assert left(wanted, Done(exercises=frozenset({"signs/a"}))) == {Kind.HALF_DAYS: 1, Kind.EXERCISES: 1}
+    assert left(wanted, Done(half_days={"brussels": 1}, exercises=frozenset({"signs/a", "court/a"}))) == {}
+
+
+def test_more_exercises_than_are_asked_are_said_as_those_that_are_asked():
+    (line,) = checklist(Asked(exercises=1), Done(exercises=frozenset({"signs/a", "court/a"})))
+
+    assert line == Line(Kind.EXERCISES, 1, 1)
+
+
 @quick
 @given(wanted=some_asked, done=some_done)
 def test_nothing_is_missing_exactly_when_all_that_is_asked_is_done(wanted: Asked, done: Done):
@@ -183,9 +203,11 @@ def test_nothing_is_missing_exactly_when_all_that_is_asked_is_done(wanted: Asked
 
     still = missing(wanted, done)
 
-    assert (not still) == (wanted.lessons <= done.lessons and wanted.quizzes <= done.quizzes and enough())
+    named = wanted.lessons <= done.lessons and wanted.quizzes <= done.quizzes
+    assert (not still) == (named and enough() and len(done.exercises) >= wanted.exercises)
     assert all(0 <= line.done <= line.asked for line in checklist(wanted, done))
-    assert all(line.left == len(line.missing) for line in still if line.kind is not Kind.HALF_DAYS)
+    counted = {Kind.HALF_DAYS, Kind.EXERCISES}
+    assert all(line.left == len(line.missing) for line in still if line.kind not in counted)
 
 
 @quick
@@ -224,6 +246,18 @@ TITLES = {"brussels": "Brussels training", "vienna": "Vienna training"}
             "Be present at 3 half-days: Brussels training or Vienna training or gone",
             "0 of 3 half-days present",
             "3 half-days are missing",
+        ),
+        (
+            Line(Kind.EXERCISES, 1, 0),
+            "Take part in 1 live exercise",
+            "Took part in 0 of 1 live exercises",
+            "1 live exercise is missing",
+        ),
+        (
+            Line(Kind.EXERCISES, 3, 1),
+            "Take part in 3 live exercises",
+            "Took part in 1 of 3 live exercises",
+            "2 live exercises are missing",
         ),
     ],
 )
