@@ -191,3 +191,21 @@ class Thought(Model):
     run_id: Mapped[UUID] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), index=True)
     about: Mapped[About] = mapped_column(one_of(About, "about"))
     words: Mapped[str] = mapped_column(Text)
+
+
+class LessonLearned(Model):
+    """What a run taught, who sees to it and by when, as its trainers wrote it down; the number gives their order."""
+
+    __tablename__ = "lesson_learned"
+    __table_args__ = (
+        UniqueConstraint("run_id", "number"),
+        CheckConstraint("words <> ''", name="says_something"),
+        CheckConstraint("number >= 1", name="numbered_from_1"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    words: Mapped[str] = mapped_column(Text)
+    owner: Mapped[str] = mapped_column(default="")
+    until: Mapped[date | None]

@@ -462,7 +462,33 @@ def step_0004(site: Site) -> None:
     assert left == {"taking_part"}
 
 
-DATA_TESTS = {"0001": step_0001, "0002": step_0002, "0003": step_0003, "0004": step_0004}
+def step_0005(site: Site) -> None:
+    """What was kept stays; a lesson says something, has a number of its own in its run, and goes with it."""
+    site.up("0004")
+    fill(site)
+    before = site.rows()
+
+    site.up("0005")
+    assert {name: rows for name, rows in site.rows().items() if name in before} == before
+    fill(site, but=before)
+    assert set(site.rows()) - set(before) == {"lesson_learned"}
+
+    another = "INSERT INTO lesson_learned SELECT {id}, run_id, {number}, words, owner, until FROM lesson_learned"
+    other = "'00000000000000000000000000000008'"
+    for wrong in (
+        another.format(id=other, number="number"),
+        "UPDATE lesson_learned SET words = ''",
+        "UPDATE lesson_learned SET number = 0",
+        "UPDATE lesson_learned SET run_id = " + other,
+    ):
+        with pytest.raises(IntegrityError):
+            site.ask(lambda connection, wrong=wrong: connection.execute(text(wrong)))
+    for right in (another.format(id=other, number="2"), "UPDATE lesson_learned SET until = NULL", "DELETE FROM run"):
+        site.ask(lambda connection, right=right: connection.execute(text(right)))
+    assert site.rows()["lesson_learned"] == []
+
+
+DATA_TESTS = {"0001": step_0001, "0002": step_0002, "0003": step_0003, "0004": step_0004, "0005": step_0005}
 
 
 def test_every_migration_has_a_data_test():
