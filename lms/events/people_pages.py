@@ -14,7 +14,8 @@ from sqlalchemy.orm import joinedload
 
 from lms import audit
 from lms.accounts.access import organisers_only, trainers_only
-from lms.accounts.models import Person, Role, Standing
+from lms.accounts.appointing import in_charge
+from lms.accounts.models import Person, Role
 from lms.database import db
 from lms.events import loading, receiving, staff
 from lms.events.badges import new_id, new_salt
@@ -208,7 +209,7 @@ def appoint(slug: str) -> ResponseReturnValue:
     """Make someone trainer or organiser of this event; a trainer is on its roll as trainer from then on."""
     found = _held(slug)
     form = Appoint()
-    person = _to_appoint(form) if form.validate_on_submit() else None
+    person = in_charge(form.email) if form.validate_on_submit() else None
     if person is None:
         return _edit_page(found, Facts.of(found), form, 422)
     charge = Charge(form.charge.data)
@@ -221,20 +222,6 @@ def appoint(slug: str) -> ResponseReturnValue:
         db.session.commit()
     flash(gettext("The appointment is kept."))
     return redirect(url_for("people_pages.edit", slug=slug))
-
-
-def _to_appoint(form: Appoint) -> Person | None:
-    """The account to appoint, or None with the reason at the field."""
-    person = db.session.scalar(
-        select(Person).where(Person.email == form.email.data, Person.standing == Standing.ACTIVE)
-    )
-    if person is None:
-        form.email.errors = [gettext("There is no open account with this address. Invite the person first.")]
-        return None
-    if person.role is Role.PRACTITIONER:
-        form.email.errors = [gettext("This is a practitioner's account. A coordinator must make it a trainer's first.")]
-        return None
-    return person
 
 
 def _on_the_roll_as_trainer(event: Event, person: Person) -> None:
