@@ -42,12 +42,14 @@ class Sent(Struct, frozen=True):
     """An answer as a player's device sends it.
 
     `turn` may say in which order a device sends its answers to one question: of two that cross, the higher one stands.
+    `round` may say which round it was meant for, so that one that waited for the network does not count in a later one.
     """
 
     id: UUID
     task: Annotated[str, Meta(max_length=200)]
     answer: Any = None
     turn: Annotated[int, Meta(ge=0, le=2**53)] = 0
+    round: Annotated[int, Meta(ge=0, le=2**31)] = 0
 
 
 class Taken(Struct, frozen=True):
@@ -73,9 +75,9 @@ def answer(player: Player, sent: Sent, now: datetime) -> Taken:
     if known:
         return known
     fits = accept(state, seat_of(state, player), sent.task, sent.answer)
-    if fits.fault:
-        return _not(fits.fault)
     round_ = state.asking(sent.task).round
+    if fits.fault or sent.round not in (0, round_):
+        return _not(fits.fault or Fault.CLOSED)
     kept = next((one for one in before if one.round == round_), None)
     if kept is None:
         if _add(run, player, sent, fits.answer, round_, now):
@@ -150,13 +152,13 @@ def _decide(player: Player, run: Run, task: Decision, sent: Sent, now: datetime)
         )  # fmt: skip
         return STORED if same else OTHER_CONTENT
     fits = accept(state, seat_of(state, player), task.id, sent.answer)
-    if fits.fault:
-        return _not(fits.fault)
+    round_ = state.asking(task.id).round
+    if fits.fault or sent.round not in (0, round_):
+        return _not(fits.fault or Fault.CLOSED)
     if not player.team:
         return Taken(Fate.REFUSED, Not.NO_TEAM)
     if _recorder(run, player) != player.id:
         return Taken(Fate.REFUSED, Not.NOT_RECORDER)
-    round_ = state.asking(task.id).round
     last = db.session.scalar(
         select(func.max(DecisionRow.number)).where(
             DecisionRow.run_id == run.id, DecisionRow.task == task.id, DecisionRow.round == round_,
