@@ -65,7 +65,7 @@ class Stream:
         self.line, self.listener = line, listener
         self.began = now()
         self.ends = time.monotonic() + _chance.uniform(*(SIGNED_IN if listener.login_id is not None else STAYS))
-        self.left = memoryview(head + b"retry: %d\n%b\n" % (_chance.randint(*RETRY), _beat()))
+        self.left = memoryview(head + b"retry: %d\n%b" % (_chance.randint(*RETRY), _beat()))
         self.next: bytes | None = None
         self.wrote = time.monotonic()
         self.shown: Encoded | None = None
