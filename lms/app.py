@@ -36,7 +36,16 @@ from lms.events import (
     roll_pages,
 )
 from lms.events import views as events_views
-from lms.exercises import player_pages, report_pages, run_copy_pages, run_json, run_pages, run_stream, screen_pages
+from lms.exercises import (
+    player_pages,
+    report_pages,
+    run_copy_pages,
+    run_json,
+    run_pages,
+    run_stream,
+    screen_pages,
+    trainer_pages,
+)
 from lms.health import views as health_views
 from lms.lessons import views as lessons_views
 from lms.paths import MIGRATIONS, MODULES, STATIC, TEMPLATES, TRANSLATIONS
@@ -50,7 +59,9 @@ EVENTS = (
     events_views, desk_pages, desk_json, people_pages, registrations_pages, import_pages, roll_pages, paper_pages,
     copy_pages,
 )  # fmt: skip
-EXERCISES = (run_json, screen_pages, report_pages, player_pages, run_copy_pages, run_stream, run_pages)
+EXERCISES = (
+    run_json, screen_pages, report_pages, player_pages, run_copy_pages, run_stream, run_pages, trainer_pages,
+)  # fmt: skip
 CERTIFICATES = (certificates_views, check_pages, organiser_pages)
 WINGS = (
     accounts_views, lessons_views, quizzes_views, *EVENTS, *EXERCISES, progress_views, *CERTIFICATES, desk_views,
@@ -161,6 +172,8 @@ def _menu(role: Role | None) -> list[dict[str, object]]:
         ways.append(("progress.progress", gettext("My progress"), ("/progress",)))
         ways.append(("certificates.mine", gettext("Certificates"), ("/certificates/", "/desk/certificates/")))
     ways.append(("lessons.glossary", gettext("Glossary"), ("/glossary/",)))
+    if role in access.STAFF:
+        ways.append(("conducting.runs", gettext("Exercises"), ("/runs/",)))
     if role is Role.ORGANISER:
         ways.append(("accounts.people", gettext("People"), ("/desk/people",)))
         ways.append(("reports.reports", gettext("Reports"), ("/desk/reports",)))

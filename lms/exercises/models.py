@@ -67,6 +67,16 @@ class Run(Model):
     version: Mapped[int] = mapped_column(default=0)
 
 
+class RunTrainer(Model):
+    """A trainer who conducts a run beside the one who opened it, at an event or not."""
+
+    __tablename__ = "run_trainer"
+
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("run.id", ondelete="CASCADE"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id", ondelete="CASCADE"), primary_key=True, index=True)
+    person: Mapped[Person] = relationship()
+
+
 class MoveRow(Model):
     """Something a trainer asked of a run, refused or not, in the order in which it was kept; never changed."""
 

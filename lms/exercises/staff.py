@@ -11,17 +11,21 @@ from lms.accounts.models import Role
 from lms.database import db
 from lms.events import staff
 from lms.events.models import Event
-from lms.exercises.models import Run
+from lms.exercises.models import Run, RunTrainer
 
 
 def conducted() -> Select[Run]:
-    """The runs that the one who asks opened, those of events where they take the roll; all for a coordinator."""
+    """The runs that the one who asks opened or was put beside, those of events where they take the roll.
+
+    A coordinator's are all.
+    """
     if not current_user.is_authenticated or current_user.role not in STAFF:
         return select(Run).where(Run.id.is_(None))
     if current_user.role is Role.ORGANISER:
         return select(Run)
     theirs = staff.staffed().with_only_columns(Event.id)
-    return select(Run).where(or_(Run.opened_by_id == current_user.id, Run.event_id.in_(theirs)))
+    beside = select(RunTrainer.run_id).where(RunTrainer.person_id == current_user.id)
+    return select(Run).where(or_(Run.opened_by_id == current_user.id, Run.event_id.in_(theirs), Run.id.in_(beside)))
 
 
 def conducts(run_id: UUID) -> Run | None:

@@ -488,7 +488,27 @@ def step_0005(site: Site) -> None:
     assert site.rows()["lesson_learned"] == []
 
 
-DATA_TESTS = {"0001": step_0001, "0002": step_0002, "0003": step_0003, "0004": step_0004, "0005": step_0005}
+def step_0006(site: Site) -> None:
+    """What was kept stays; someone conducts a run once, as long as there are both."""
+    site.up("0005")
+    fill(site)
+    before = site.rows()
+
+    site.up("0006")
+    assert {name: rows for name, rows in site.rows().items() if name in before} == before
+    fill(site, but=before)
+    assert set(site.rows()) - set(before) == {"run_trainer"}
+
+    for wrong in ("INSERT INTO run_trainer SELECT * FROM run_trainer", "UPDATE run_trainer SET person_id = 0"):
+        with pytest.raises(IntegrityError):
+            site.ask(lambda connection, wrong=wrong: connection.execute(text(wrong)))
+    site.ask(lambda connection: connection.execute(text("DELETE FROM run")))
+    assert site.rows()["run_trainer"] == []
+
+
+DATA_TESTS = {
+    "0001": step_0001, "0002": step_0002, "0003": step_0003, "0004": step_0004, "0005": step_0005, "0006": step_0006,
+}  # fmt: skip
 
 
 def test_every_migration_has_a_data_test():
