@@ -7,6 +7,7 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from wtforms import BooleanField, SelectField, ValidationError
 from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired
 
 from lms.accounts.forms import Form
 from lms.events.forms import Number
@@ -37,7 +38,9 @@ class OpenRun(Form):
     exercise = SelectField(_("Exercise"), validate_choice=False)
     half_day = SelectField(_("Where it takes place"), validate_choice=False)
     teams_by = SelectField(_("Teams"), validate_choice=False)
-    capacity = Number(_("How many may join at most"), validators=[_between(1, MOST)])
+    capacity = Number(
+        _("How many may join at most"), validators=[InputRequired(_("Enter a number.")), _between(1, MOST)]
+    )
     rehearsal = BooleanField(_("This is a rehearsal"))
     invented = Number(_("Invented people"))
 
