@@ -22,6 +22,7 @@ from lms.database import Model, db, writing
 from lms.events.models import Device, Mark, Scan, Sheet, Stray
 from lms.events.parts import MarkKind, Part
 from lms.exercises import joining
+from lms.exercises.models import LessonLearned
 from lms.quizzes.models import Attempt
 from lms.reports.models import Report
 from lms.settings import Settings
@@ -445,13 +446,16 @@ def at_an_event(make: Making, person: Person) -> dict[str, Any]:
     with make.app.app_context(), writing():
         run = joining.open_run(EXERCISE, "early-signs", person.id, now())
         run_id, code = run.id, run.code
+        lesson = LessonLearned(id=uuid4(), run_id=run_id, number=1, words="Ring first.")
+        db.session.add(lesson)
         db.session.commit()
+        lesson_id = lesson.id
     certificate = make.certificate(make.due(event, name="Eva"))
     return {
         "slug": event.slug, "half_day_id": half_day.id, "registration_id": walk_in.id, "mark_id": mark.id,
         "device_id": desk.id, "stray_id": stray.id, "sheet_id": sheet.id, "scan_id": scan.id, "kind": "csv",
         "scope": event.slug, "batch_id": batch.id, "certificate": certificate.number,
-        "run_id": run_id, "code": code,
+        "run_id": run_id, "code": code, "lesson_id": lesson_id,
     }  # fmt: skip
 
 
