@@ -1,7 +1,9 @@
 """How the site is served: gunicorn with threads on Linux and macOS, waitress on Windows; a job worker beside it."""
 
 import gc
+import re
 import sys
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import Flask
@@ -11,17 +13,22 @@ from lms.app import create_app
 from lms.settings import Settings
 
 THREADS = 16
+LIVE = re.compile(r"/runs/[^/]+/(stream|state)|/healthz")
+Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def serve(settings: Settings, host: str, port: int, workers: int) -> None:
-    """Serve until told to stop. The worker lives inside the first process when jobs are kept in SQLite."""
+def serve(settings: Settings, host: str, port: int, workers: int, *, streams: bool = False) -> None:
+    """Serve until told to stop, perhaps live streams alone.
+
+    The job worker lives inside the first process when jobs are kept in SQLite.
+    """
     if sys.platform == "win32":
         _waitress(settings, host, port)
         return
-    _gunicorn(settings, host, port, workers)
+    _gunicorn(settings, host, port, workers, streams)
 
 
-def _gunicorn(settings: Settings, host: str, port: int, workers: int) -> None:
+def _gunicorn(settings: Settings, host: str, port: int, workers: int, streams: bool) -> None:
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 - not there on Windows
 
     class Server(BaseApplication):
@@ -33,7 +40,9 @@ def _gunicorn(settings: Settings, host: str, port: int, workers: int) -> None:
 
         def load(self) -> Flask:
             app = create_app(settings)
-            if settings.sqlite and not settings.redis_url:
+            if streams:
+                app.wsgi_app = live_alone(app.wsgi_app)  # type: ignore[method-assign,assignment]  # as Werkzeug wants it
+            elif settings.sqlite and not settings.redis_url:
                 app.extensions["worker"] = jobs.start_worker(app)
             return app
 
@@ -48,7 +57,7 @@ def _gunicorn(settings: Settings, host: str, port: int, workers: int) -> None:
     options = {
         "bind": f"{host}:{port}",
         "workers": workers,
-        "worker_class": "gthread",
+        "worker_class": "lms.lanes.Worker",
         "threads": THREADS,
         "timeout": 60,
         "graceful_timeout": 10,
@@ -64,6 +73,18 @@ def _gunicorn(settings: Settings, host: str, port: int, workers: int) -> None:
     gc.collect()
     gc.freeze()  # what stands now is never looked through again, so that parent and workers go on sharing its memory
     Server().run()
+
+
+def live_alone(site: Wsgi) -> Wsgi:
+    """The site with no doors but those to live streams, to the same by polling, and to whether it is alive."""
+
+    def live(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if LIVE.fullmatch(environ.get("PATH_INFO", "")):
+            return site(environ, start_response)
+        start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", "0")])
+        return []
+
+    return live
 
 
 def _waitress(settings: Settings, host: str, port: int) -> None:

@@ -1,5 +1,6 @@
 """Serving the site, its sample year and its jobs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -9,7 +10,7 @@ from flask_migrate import upgrade
 from lms import jobs, server
 from lms.cli.working import Refused, settings_read, site, working
 from lms.database import db
-from lms.demo import year
+from lms.demo import exercises, year
 from lms.paths import MIGRATIONS
 from lms.settings import Settings
 
@@ -24,6 +25,7 @@ def demo(port: int, host: str, reset: bool, no_serve: bool) -> None:
     settings = settings_read()
     if settings.production:
         raise Refused("lms demo is for trying things out: it does not run with LMS_ENV=production.")
+    settings = replace(settings, keep_runs=max(settings.keep_runs, year.KEPT))
     if reset:
         _reset(settings)
     app = site(settings)
@@ -36,6 +38,8 @@ def demo(port: int, host: str, reset: bool, no_serve: bool) -> None:
     for email, _name, role, *_rest in year.ACCOUNTS:
         click.echo(f"  {role.value:<13} {email}")
     click.echo(f"  password      {settings.demo_password}")
+    code = exercises.CODES["vienna"]
+    click.echo(f"Live exercise in Vienna: code {code}, http://{host}:{port}/join/{code}")
     if no_serve:
         return
     click.echo(f"Serving at http://{host}:{port} (stop with Ctrl+C)")
@@ -62,13 +66,14 @@ def _reset(settings: Settings) -> None:
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
-def serve(port: int, host: str, workers: int) -> None:
+@click.option("--streams", is_flag=True, help="Serve live streams alone.")
+def serve(port: int, host: str, workers: int, streams: bool) -> None:
     """Serve the site; the database must be up to date (lms db upgrade)."""
     settings = settings_read()
     if workers > 1 and settings.sqlite and not settings.redis_url:
         raise Refused("Several workers need LMS_DATABASE_URL=postgresql://… or LMS_REDIS_URL: or leave --workers at 1.")
     site(settings)
-    server.serve(settings, host, port, workers)
+    server.serve(settings, host, port, workers, streams=streams)
 
 
 @click.command()

@@ -201,11 +201,15 @@ def _recorder(found: Live, seat: Seat) -> str:
 
 
 class Sent(Struct, frozen=True):
-    """A snapshot as it goes out; `core` is what of it counts do not change."""
+    """A snapshot as it goes out, in parts; `core` is what of them counts do not change."""
 
     version: int
-    body: bytes
+    parts: tuple[bytes, ...]
     core: tuple[bytes, ...]
+
+    @property
+    def body(self) -> bytes:
+        return b"".join(self.parts)
 
 
 Owned = Mapping[str, tuple[Any, Mapping[UUID, Any]]]  # by question: what its answers depend on, and whose is which
@@ -219,19 +223,19 @@ class Encoded:
         self.version = found.gathered.room.version
         self.people = {one.id: one for one in found.gathered.people}
         self.shared: dict[tuple[str, ...], tuple[Snapshot, bytes, bytes]] = {}
-        self.whole: dict[str, Sent] = {}
+        self.whole: dict[tuple[str, ...], Sent] = {}
 
     def trainers(self) -> Sent:
         """What to_trainer gives."""
-        if "trainer" not in self.whole:
-            self.whole["trainer"] = self._sent(_to_trainer(self.run, self.live))
-        return self.whole["trainer"]
+        if ("trainer",) not in self.whole:
+            self.whole[("trainer",)] = self._sent(_to_trainer(self.run, self.live))
+        return self.whole[("trainer",)]
 
     def screens(self) -> Sent:
         """What on_screen gives."""
-        if "screen" not in self.whole:
-            self.whole["screen"] = self._sent(_on_screen(self.live))
-        return self.whole["screen"]
+        if ("screen",) not in self.whole:
+            self.whole[("screen",)] = self._sent(_on_screen(self.live))
+        return self.whole[("screen",)]
 
     def players(self, player_id: UUID) -> Sent | None:
         """What to_player gives; None where the run does not know this player."""
@@ -239,16 +243,25 @@ class Encoded:
         if person is None:
             return None
         seat = Seat(person.id, person.team, person.role, person.admission)
-        seen, body, core = self._of_all(seat)
         answers = {task: given[player_id] for task, (_key, given) in self.owned.items() if player_id in given}
         answers |= _teams_own(self.live.state, seat.team, self.live.gathered.decisions)
+        recorder = _recorder(self.live, seat)
+        if answers:
+            return self._with_own(seat, answers, recorder)
+        alike = (*audiences.alike(self.live.state, seat), seat.team, seat.role, recorder)
+        if alike not in self.whole:
+            self.whole[alike] = self._with_own(seat, answers, recorder)
+        return self.whole[alike]
+
+    def _with_own(self, seat: Seat, answers: Mapping[str, Any], recorder: str) -> Sent:
+        seen, body, core = self._of_all(seat)
         mine = msgspec.json.encode(audiences.with_own(seen, seat, answers).mine)
-        own_part = b',"mine":%b,"recorder":"%b"}' % (mine, _recorder(self.live, seat).encode())
-        return Sent(self.version, body + own_part, (core, own_part))
+        own_part = b',"mine":%b,"recorder":"%b"}' % (mine, recorder.encode())
+        return Sent(self.version, (body, own_part), (core, own_part))
 
     def _sent(self, seen: Struct) -> Sent:
-        body = msgspec.json.encode(seen)
-        return Sent(self.version, body, (body,))
+        parts = (msgspec.json.encode(seen),)
+        return Sent(self.version, parts, parts)
 
     def _of_all(self, seat: Seat) -> tuple[Snapshot, bytes, bytes]:
         """What players who are alike see, with its bytes but for the last brace, and those without counts."""

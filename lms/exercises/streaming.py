@@ -82,7 +82,7 @@ class _Room:
         self.run_id = run_id
         self.streams: set[Stream] = set()
         self.seen: Encoded | None = None
-        self.looked = 0.0
+        self.looked = 0.0  # because something was announced
         self.due = 0.0
         self.again = True
         self.noted = 0.0
@@ -247,7 +247,8 @@ class _Writer(Thread):
 
     def _show(self, room: _Room, moment: float) -> None:
         """Look at a run, and send everybody what is new to them."""
-        room.looked = moment
+        if room.again:
+            room.looked = moment
         room.due = moment + (BETWEEN if room.again else self.hub.by_itself)
         room.again = False
         try:
@@ -281,14 +282,14 @@ class _Writer(Thread):
         stream.shown = seen
         last = stream.sent
         stream.held = False
-        if last is not None and (new.version < last.version or new.body == last.body):
+        if last is not None and (new.version < last.version or new.parts == last.parts):
             return never
         waits = stream.sent_at + BETWEEN_COUNTS
         if last is not None and stream.listener.audience == "player" and new.core == last.core and waits > moment:
             stream.held = True
             return waits
         stream.sent, stream.sent_at = new, moment
-        stream.next = b"id: %d\ndata: %b\n\n" % (new.version, new.body)
+        stream.next = b"".join((b"id: %d\ndata: " % new.version, *new.parts, b"\n\n"))
         self._write(stream)
         return never
 
