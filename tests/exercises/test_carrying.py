@@ -1,7 +1,6 @@
 """A run as a file: from the laptop that served the room to the main installation, once, and nobody's answers."""
 
 import json
-from collections.abc import Iterator
 from datetime import date, timedelta
 from hashlib import sha256
 from typing import Any
@@ -11,7 +10,6 @@ import msgspec
 import pytest
 import time_machine
 from flask import Flask
-from flask_migrate import upgrade
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
@@ -21,56 +19,10 @@ from lms.database import db, writing
 from lms.exercises import carrying, retention, showing
 from lms.exercises.carrying import NotYet, Taken, Unfit
 from lms.exercises.models import Answer, DecisionRow, LessonLearned, MoveRow, Player, Run, TakingPart, Thought
-from lms.paths import MIGRATIONS
-from lms.settings import Settings
-from tests.exercises.rooms import Phone, RoomWith
-from tests.make import Making, another_site
+from tests.exercises.travels import pack, played
+from tests.make import Making
 
-DECISION = {"option": "wait", "reason": "Because", "owner": "Ana"}
 KEPT = (Run, MoveRow, Answer, DecisionRow, TakingPart, Thought, LessonLearned)
-
-
-@pytest.fixture(scope="module")
-def laptop_site(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
-    """Another installation, on a database of its own."""
-    instance = tmp_path_factory.mktemp("laptop")
-    with another_site(settings, database_url=f"sqlite:///{instance / 'laptop.db'}", instance=instance) as site:
-        with site.app_context(), writing():
-            upgrade(directory=str(MIGRATIONS))
-        yield site
-
-
-@pytest.fixture
-def laptop(laptop_site: Flask) -> Making:
-    """It, with nothing in it."""
-    with laptop_site.app_context(), writing():
-        for table in reversed(db.metadata.sorted_tables):
-            db.session.execute(table.delete())
-        db.session.commit()
-        laptop_site.extensions["rates"].storage.reset()
-    return Making(laptop_site)
-
-
-def played(make: Making, people: int = 6, end: bool = True, **values: Any) -> tuple[RoomWith, list[Phone]]:
-    """A run with people who signed in, in two teams, who all answered; `person1@…` is its trainer."""
-    room = RoomWith(make.app, make, teams_by="self", **values)
-    phones = [room.phone(make.signed_in(profession="judge"), name=f"Name {number}") for number in range(people)]
-    for number, phone in enumerate(phones):
-        phone.post("seat", {"team": ("north", "south")[number % 2]})
-    room.does("start", "next", "next", "open whom")
-    for number, phone in enumerate(phones):
-        assert phone.send("whom", ["a", "b", "c"][: number % 3 + 1]).json["outcome"] == "stored"
-    for phone in phones[:2]:
-        assert phone.send("decide", DECISION).json["outcome"] == "stored"
-    room.does("close decide")
-    if end:
-        room.does("end")
-    return room, phones
-
-
-def pack(app: Flask, run: Run) -> bytes:
-    with app.app_context():
-        return carrying.copied(db.session.get_one(Run, run.id))
 
 
 def take(app: Flask, content: bytes) -> Taken:
