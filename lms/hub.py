@@ -110,7 +110,7 @@ class Hub:
 
     def announce(self, topic: str) -> None:
         """Tell everybody who listens, here at once and elsewhere soon."""
-        for deed in self.deeds:
+        for deed in list(self.deeds):
             deed(topic)
         if self.line is None:
             return
@@ -128,6 +128,10 @@ class Hub:
             if self.line is not None and not self.hearing:
                 self.hearing = True
                 Thread(target=self._hear, args=(self.line,), name="hub-hear", daemon=True).start()
+
+    def forget(self, deed: Deed) -> None:
+        """Call this deed no more."""
+        self.deeds.remove(deed)
 
     def _send(self, line: _RedisLine | _PostgresLine) -> None:
         """Send what waits until nothing does for a while; a word that could not be sent is lost."""
@@ -155,7 +159,7 @@ class Hub:
                 for word in line.words():
                     sender, _space, topic = word.partition(" ")
                     if sender != self.own:
-                        for deed in self.deeds:
+                        for deed in list(self.deeds):
                             deed(topic)
             except line.broken as problem:
                 log.warning("what changes in other processes is not heard at once: %s", problem)

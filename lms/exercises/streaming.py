@@ -135,7 +135,7 @@ class Streams:
     @property
     def full(self) -> bool:
         """Whether there is no room for one more."""
-        return self.writer is not None and (self.writer.ending or self.writer.open + len(self.writer.arriving) >= MOST)
+        return self.writer is not None and self.writer.open + len(self.writer.arriving) >= MOST
 
     def begin(self, line: socket.socket, head: bytes, listener: Listener) -> None:
         """Follow a run for someone from here on; `head` is sent first."""
@@ -152,6 +152,7 @@ class Streams:
             self.writer.ending = True
             self.writer.wake()
             self.writer.join(5)
+            self.writer = None
 
 
 class _Writer(Thread):
@@ -200,6 +201,7 @@ class _Writer(Thread):
             except Exception:
                 log.exception("a turn of the live streams failed")
                 time.sleep(TICK)
+        self.hub.forget(self.hear)
         for stream in self._all():
             self._drop(stream)
         for thing in (self.selector, self.woken, self.waker):
