@@ -1,12 +1,14 @@
 """The sample year as a whole, part by part; a part that is there already is left as it is."""
 
+from datetime import timedelta
 from random import Random
 
-from lms.demo import events, papers, people
+from lms.demo import events, exercises, papers, people
 from lms.demo.people import ACCOUNTS
 
 __all__ = ["ACCOUNTS", "fill"]
 SEED = 101101918
+KEPT = timedelta(days=20 * 365)  # or what is of 2024 would be old, and forgotten in its first night
 
 
 def fill(password: str) -> bool:
@@ -15,5 +17,6 @@ def fill(password: str) -> bool:
         people.fill(password, Random(SEED)),  # noqa: S311 - the same every time is the point
         events.fill(Random(SEED)),  # noqa: S311
         papers.fill(Random(SEED + 1)),  # noqa: S311 - its own, or its ids would be those of the people
+        exercises.fill(Random(SEED + 2)),  # noqa: S311
     )
     return any(parts)
