@@ -428,8 +428,11 @@ def _picks(task: AnyTask) -> tuple[Pick, ...]:
 
 
 def _in_front(state: State, tasks: Iterable[ShownTask]) -> ShownTask | None:
-    """Of what is asked the open question that was opened last, else the one closed or revealed last."""
-    return max(tasks, key=lambda one: (one.open, _latest(state, one)), default=None)
+    """What was opened or revealed last; once that is closed the open question that was opened last, if there is one."""
+    asked = sorted(tasks, key=lambda one: _latest(state, one))
+    if not asked or asked[-1].open or asked[-1].revealed:
+        return asked[-1] if asked else None
+    return next((one for one in reversed(asked) if one.open), asked[-1])
 
 
 def _latest(state: State, task: ShownTask) -> tuple[int, int]:

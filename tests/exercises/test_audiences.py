@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 from msgspec import json
 
-from lms.exercises.audiences import Room, Seat, Snapshot, TrainersSnapshot, alike, for_player, for_screen, for_trainer
+from lms.exercises.audiences import (
+    Front,
+    Room,
+    Seat,
+    Snapshot,
+    TrainersSnapshot,
+    alike,
+    for_player,
+    for_screen,
+    for_trainer,
+)
 from lms.exercises.parts import Admission
 from lms.exercises.tally import Given, tallies
 from tests.exercises.play import EXERCISE, NINE, Run, started
@@ -156,6 +166,18 @@ def test_the_question_in_front_is_the_open_one_that_was_opened_last():
 
     assert for_screen(run.state).task.id == "mood"
     run.say("close", task="mood")
+    assert for_screen(run.state).task.id == "mood"
+
+
+def test_results_are_in_front_when_they_are_revealed_although_another_question_is_still_open():
+    run = started("next", "open mood", "open sure", "close sure")
+
+    run.say("reveal", task="sure")
+
+    assert for_screen(run.state).front == Front("task", "sure")
+    assert for_screen(run.state).task.id == "sure"
+    run.say("open", task="whom")
+    run.say("close", task="whom")
     assert for_screen(run.state).task.id == "mood"
 
 
