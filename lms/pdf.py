@@ -176,6 +176,7 @@ def qr(text: str, alternative: str) -> Markup:
                 ink.append(f"M{x} {y}.5h{length}")
             x += length
     return Markup(
-        '<svg class="qr" role="img" viewBox="0 0 {side} {side}" shape-rendering="crispEdges">'
-        '<title>{alternative}</title><path fill="#fff" d="M0 0h{side}v{side}H0z"/><path stroke="#000" d="{ink}"/></svg>'
+        '<svg xmlns="http://www.w3.org/2000/svg" class="qr" role="img" viewBox="0 0 {side} {side}" '
+        'shape-rendering="crispEdges"><title>{alternative}</title>'
+        '<path fill="#fff" d="M0 0h{side}v{side}H0z"/><path stroke="#000" d="{ink}"/></svg>'
     ).format(side=side, alternative=alternative, ink="".join(ink))

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 from lms.errands import LIBRARIES_MISSING, keep_within_memory, run
 
@@ -26,6 +27,8 @@ try:
     from weasyprint.logger import LOGGER
     from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import URLFetcher
+
+    from lms import looks
 except OSError:  # what cffi raises when Pango, HarfBuzz or Fontconfig is not on the machine
     sys.exit(LIBRARIES_MISSING)
 
@@ -83,6 +86,14 @@ def document(page: str) -> HTML:
     return HTML(string=page, url_fetcher=Closed())
 
 
+def paper(page: str) -> HTML:
+    """A page that is built like others; one that is no XML is read as HTML."""
+    try:
+        return looks.Sheet(page, Closed())
+    except ParseError:
+        return document(page)
+
+
 def printed(stylesheet: CSS, fonts: FontConfiguration, page: bytes) -> bytes:
     """The PDF/UA-1 file of a page."""
     file: bytes = document(page.decode()).write_pdf(stylesheets=[stylesheet], font_config=fonts, pdf_variant=ACCESSIBLE)
@@ -101,7 +112,7 @@ def recorded(stylesheet: CSS, fonts: FontConfiguration, parcel: bytes) -> bytes:
         modified=moment,
         relationship="Data",
     )
-    record: bytes = document(given["page"]).write_pdf(
+    record: bytes = paper(given["page"]).write_pdf(
         stylesheets=[stylesheet],
         font_config=fonts,
         pdf_variant=ARCHIVAL,
@@ -153,6 +164,7 @@ def await_signature(pdf: pydyf.PDF, words: str, room: int) -> None:
 
 
 if __name__ == "__main__":
+    looks.remember()
     LOGGER.disabled = True  # it would write addresses and words of the document
     _fonts = FontConfiguration()
     _css = Path(sys.argv[3]).read_text(encoding="utf-8")
