@@ -156,6 +156,7 @@ def _chrome() -> dict[str, object]:
         "sign_in_url": url_for("accounts.sign_in"),
         "helplines": _helplines(person.country if person else ""),
         "foot_links": [
+            {"label": gettext("Join a live exercise"), "url": url_for("playing.join")},
             {"label": gettext("Privacy"), "url": url_for("privacy.privacy")},
             {"label": gettext("Accessibility"), "url": url_for("privacy.accessibility")},
             {"label": gettext("Check a certificate"), "url": url_for("check.check")},
