@@ -8,7 +8,7 @@ from lms.demo.people import ACCOUNTS
 
 __all__ = ["ACCOUNTS", "fill"]
 SEED = 101101918
-KEPT = timedelta(days=20 * 365)  # or what is of 2024 would be old, and forgotten in its first night
+KEPT = timedelta(days=10 * 365)  # or what is of 2024 would be old, and forgotten in its first night
 
 
 def fill(password: str) -> bool:
