@@ -8,7 +8,7 @@ from lms.accounts.forms import Form, folded
 from lms.events.forms import Day
 from lms.exercises.models import LessonLearned
 
-LONGEST, LONGEST_OWNER = 1000, 200
+LONGEST, LONGEST_OWNER = 600, 200
 
 
 def _printable(text: str | None) -> str:

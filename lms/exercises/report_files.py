@@ -18,10 +18,8 @@ from lms.exercises.tally import OptionCount, Placed, Tally
 from lms.pages import clock_in, day_in
 from lms.spreadsheet import Cell, Sheet
 
-MOST_TEXTS = 60  # answers to one question, thoughts of one kind, that are printed; the workbook has them all
-MOST_MOMENTS = 400
-MOST_VERSIONS = 150  # of one question
-LONGEST = 700  # characters of a text that is printed
+SUBJECT = 200  # characters of what a line of the time line is about
+MOST_SIGNS = 160_000  # of a page that is printed within seconds
 MIMETYPES = spreadsheet.MIMETYPES | {"pdf": "application/pdf"}
 
 
@@ -36,6 +34,20 @@ class Setting(Struct, frozen=True, kw_only=True):
     made_at: datetime
 
 
+class Room(Struct, frozen=True):
+    """How much is printed: answers to a question or thoughts of a kind, moments and notes, versions of a decision,
+    and characters of a text; the workbook has all of it.
+    """
+
+    texts: int
+    moments: int
+    versions: int
+    longest: int
+
+
+ROOMS = (Room(80, 500, 150, 1000), Room(40, 300, 60, 500), Room(20, 150, 30, 250), Room(8, 60, 12, 120))
+
+
 def name(report: Report, setting: Setting, kind: str) -> str:
     """exercise-report-three-cities-2027-10-16.pdf"""
     day = f"-{report.ended_at.astimezone(setting.zone):%Y-%m-%d}" if report.ended_at else ""
@@ -46,31 +58,42 @@ def name(report: Report, setting: Setting, kind: str) -> str:
 
 
 def as_pdf(report: Report, setting: Setting) -> bytes:
-    """A4 upright, PDF/UA-1; very long lists and texts are cut and say so. Raises pdf.Failed."""
-    page = current_app.jinja_env.get_template("documents/exercise_report.html").render(
+    """A4 upright, PDF/UA-1. Of a very large exercise long lists and texts are cut, which it says. Raises pdf.Failed."""
+    for room in ROOMS:
+        page = _page(report, setting, room)
+        if len(page) <= MOST_SIGNS:
+            break
+    return pdf.render(page)
+
+
+def _page(report: Report, setting: Setting, room: Room) -> str:
+    return current_app.jinja_env.get_template("documents/exercise_report.html").render(
         language=str(get_locale() or "en").replace("_", "-"),
         paper="exercise-report",
         setting=setting,
         report=report,
         exercise=report.exercise,
         facts=_facts(report, setting),
-        line=[_moment(one, report, setting) for one in report.line[:MOST_MOMENTS]],
-        more_moments=max(0, len(report.line) - MOST_MOMENTS),
+        line=[_moment(one, report, setting) for one in report.line[: room.moments]],
+        more_moments=max(0, len(report.line) - room.moments),
         messages=[_message(one, report, setting) for one in report.messages],
-        questions=[_question(one, report) for one in report.questions],
-        notes=[(clock_in(one.at, setting.zone), one.minute, _cut(one.text), one.about, one.by) for one in report.notes],
+        questions=[_question(one, report, room) for one in report.questions],
+        notes=[
+            (clock_in(one.at, setting.zone), one.minute, _cut(one.text, room.longest), one.about, one.by)
+            for one in report.notes[: room.moments]
+        ],
+        more_notes=max(0, len(report.notes) - room.moments),
         thoughts=[
-            (title, [_cut(text) for text in report.thoughts[about][:MOST_TEXTS]],
-             max(0, len(report.thoughts[about]) - MOST_TEXTS))
+            (title, [_cut(text, room.longest) for text in report.thoughts[about][: room.texts]],
+             max(0, len(report.thoughts[about]) - room.texts))
             for about, title in THOUGHTS.items()
         ],
         made=f"{day_in(setting.made_at, setting.zone)}, {clock_in(setting.made_at, setting.zone)}",
     )  # fmt: skip
-    return pdf.render(page)
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 2].rstrip()} …"
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 2].rstrip()} …"
 
 
 def _facts(report: Report, setting: Setting) -> list[tuple[str, str]]:
@@ -106,7 +129,7 @@ def _moment(one: Moment, report: Report, setting: Setting) -> dict[str, object]:
         "minute": one.minute,
         "planned": "" if one.planned is None else one.planned,
         "deed": DONE[one.move],
-        "subject": _cut(subject(one, report.exercise)),
+        "subject": _cut(subject(one, report.exercise), SUBJECT),
         "whom": whom(one.to, one.teams, report.exercise),
         "by": one.by,
     }
@@ -116,7 +139,7 @@ def _message(one: Message, report: Report, setting: Setting) -> dict[str, object
     """A message with each of its sendings in a sentence."""
     return {
         "title": one.title or gettext("Words of the trainers’ own"),
-        "paragraphs": [part for part in _cut(one.text).split("\n\n") if part.strip()],
+        "paragraphs": [part for part in one.text.split("\n\n") if part.strip()],
         "planned": one.planned,
         "meant_for": whom(one.to, None, report.exercise),
         "became": BECAME[one.status],
@@ -138,24 +161,24 @@ def _sending(sent: Sent, report: Report, setting: Setting) -> str:
     return "; ".join(words)
 
 
-def _question(one: Question, report: Report) -> dict[str, object]:
+def _question(one: Question, report: Report, room: Room) -> dict[str, object]:
     """A question with a table or a list for each round, and every version of what was decided."""
     standing = [version for version in one.versions if version.stands]
     earlier = [version for version in one.versions if not version.stands]
-    shown = [*standing, *earlier][:MOST_VERSIONS]
+    shown = [*standing, *earlier][: room.versions]
     return {
         "text": one.task.text,
         "kind": KINDS[one.task.kind],
         "minute": one.minute,
         "taken_back": one.status is TaskState.WITHDRAWN,
-        "rounds": [_round(one, tally, len(one.rounds)) for tally in one.rounds],
+        "rounds": [_round(one, tally, len(one.rounds), room) for tally in one.rounds],
         "versions": [
             {
                 "team": team_title(version.team, report.exercise),
                 "round": version.round,
                 "number": version.number,
                 "option": option_text(one.task, version.option),
-                "reason": _cut(version.reason),
+                "reason": _cut(version.reason, room.longest),
                 "owner": version.owner,
                 "minute": version.minute,
                 "stands": version.stands,
@@ -167,7 +190,7 @@ def _question(one: Question, report: Report) -> dict[str, object]:
     }
 
 
-def _round(one: Question, tally: Tally, rounds: int) -> dict[str, object]:
+def _round(one: Question, tally: Tally, rounds: int, room: Room) -> dict[str, object]:
     """What a round came to: a table with a column for everybody and one for each group, or a list of texts."""
     columns = [(gettext("Everybody"), tally.voted or tally.answered, tally.mean, tally.options, tally.places)]
     columns += [(group(of.names), of.answered, of.mean, of.options, of.places) for of in tally.groups]
@@ -191,8 +214,8 @@ def _round(one: Question, tally: Tally, rounds: int) -> dict[str, object]:
         ],
         "ordered": isinstance(one.task, Order),
         "table": table,
-        "texts": [_cut(text) for text in tally.texts[:MOST_TEXTS]],
-        "more_texts": max(0, len(tally.texts) - MOST_TEXTS),
+        "texts": [_cut(text, room.longest) for text in tally.texts[: room.texts]],
+        "more_texts": max(0, len(tally.texts) - room.texts),
     }
 
 

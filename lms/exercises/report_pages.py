@@ -23,13 +23,13 @@ from lms.exercises.models import LessonLearned, Run
 from lms.exercises.parts import Phase
 from lms.exercises.report_files import MIMETYPES, Setting
 from lms.exercises.report_words import THOUGHTS
-from lms.exercises.screen_pages import joining_address
+from lms.exercises.screen_pages import joining_address, whole
 from lms.exercises.standing import State
 from lms.pages import error
 from lms.settings import Settings
 
 bp = Blueprint("aftermath", __name__)
-MOST_LESSONS = 100  # of a run
+MOST_LESSONS = 40  # of a run
 
 
 def init_app(app: Flask) -> None:
@@ -61,6 +61,7 @@ def _page(run: Run, form: LessonForm) -> str:
         thoughts=THOUGHTS,
         erased_on=run.ended_at + settings.keep_runs if run.ended_at else None,
         address=joining_address(run),
+        screen_address=whole(url_for("screens.screen", run_id=run.id, key=run.screen_key)),
         form=form,
     )
 
@@ -88,7 +89,7 @@ def add_lesson(run_id: UUID) -> ResponseReturnValue:
         )
     kept = lessons_of(run)
     if len(kept) >= MOST_LESSONS:
-        return error(409, gettext("Enough lessons"), gettext("There are a hundred lessons. Remove one, then add this."))
+        return error(409, gettext("Enough lessons"), gettext("There are forty lessons. Remove one first, then add this."))
     last = max((one.number for one in kept), default=0)
     lesson = LessonLearned(id=uuid4(), run_id=run.id, number=last + 1)
     form.fill(lesson)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from flask_babel import format_decimal, get_locale, gettext
+from flask_babel import format_decimal, gettext
 from flask_babel import lazy_gettext as _
 
 from lms.accounts.forms import PROFESSIONS
@@ -94,4 +94,4 @@ def group(names: Iterable[str]) -> str:
 
 def number(value: float | None) -> str:
     """A mean or a median as the reader writes numbers."""
-    return str(format_decimal(value, "0.##", locale=get_locale())) if value is not None else "–"
+    return str(format_decimal(value, "0.##")) if value is not None else "–"

@@ -53,5 +53,10 @@ def _screened_or_404(run_id: UUID) -> Run:
 
 def joining_address(run: Run) -> str:
     """The whole address with which a phone joins a run."""
+    return whole(url_for("playing.play", code=run.code))
+
+
+def whole(path: str) -> str:
+    """An address as it is given to others: with the name by which the site is known."""
     settings: Settings = current_app.extensions["settings"]
-    return (settings.public_url or request.url_root.rstrip("/")) + url_for("runs.join") + f"/{run.code}"
+    return (settings.public_url or request.url_root.rstrip("/")) + path

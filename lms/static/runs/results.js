@@ -6,6 +6,8 @@
 //     byProfession   with a column for each group that the results hold
 //     brief     without what teams wrote with their decisions, as a big screen shows it
 
+import { line } from "./prose.js";
+
 const SVG = "http://www.w3.org/2000/svg";
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const lettered = new Set(["poll-single", "poll-multiple", "hands", "decision"]);
@@ -44,7 +46,7 @@ const listed = (names) => new Intl.ListFormat(document.documentElement.lang, { t
 
 function label(task, option) {
   const sign = letter(task, option.id);
-  const words = make("span", "label", option.text);
+  const words = make("span", "label", ...line(option.text));
   return sign ? [make("span", "letter", sign), words] : [words];
 }
 

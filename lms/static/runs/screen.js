@@ -2,6 +2,7 @@
 
 import { say } from "../desk/words.js";
 import { follow } from "./live.js";
+import { line, paragraphs } from "./prose.js";
 import { letter, results } from "./results.js";
 
 const STEPS = 7; // screen.css says how large each is; the last has 28 pixels and no room to spare
@@ -20,13 +21,11 @@ function make(tag, name = "", ...inside) {
   return made;
 }
 
-const paragraphs = (text) => text.split(/\n\s*\n/).map((one) => make("p", "", one.trim()));
-
 function options(task) {
   if (task.kind === "text" || !task.options.length) return [];
   const rows = task.options.map((option) => {
     const sign = letter(task, option.id);
-    return make("li", "", ...(sign ? [make("b", "", sign)] : []), make("span", "", option.text));
+    return make("li", "", ...(sign ? [make("b", "", sign)] : []), make("span", "", ...line(option.text)));
   });
   return [make("ul", `choices ${task.kind}`, ...rows)];
 }
@@ -136,7 +135,7 @@ function show(run) {
   byId("paused").hidden = run.phase !== "paused";
   byId("paused").textContent = say("paused");
   byId("kind").textContent = kind;
-  byId("heading").textContent = heading;
+  byId("heading").replaceChildren(...line(heading));
   whole.clear();
   byId("what").replaceChildren(...what);
   byId("answered").textContent = count;
