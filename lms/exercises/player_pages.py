@@ -152,6 +152,7 @@ def _page(run: Run, player: Player, picked: str = "", tried: Tried | None = None
     exercise, moment = exercise_of(run.id), now()
     seen = showing.to_player(player, moment)
     task = next((one for one in seen.tasks if one.id == picked), seen.task)
+    asks = tried is not None and tried.given is not None and task is not None and task.id == picked
     inside = seen.mine.admission is Admission.IN
     begun = seen.phase is not Phase.LOBBY
     open_to_all = inside and seen.phase is not Phase.ENDED
@@ -172,7 +173,8 @@ def _page(run: Run, player: Player, picked: str = "", tried: Tried | None = None
         chooses_team=run.teams_by is TeamsBy.SELF and bool(exercise.teams),
         messages=sorted(seen.released, key=lambda one: one.again or one.at, reverse=True),
         task=task,
-        given=tried.given if tried and tried.given is not None else seen.mine.answers.get(task.id) if task else None,
+        given=tried.given if tried and asks else seen.mine.answers.get(task.id) if task else None,
+        lost="" if asks or tried is None else _in_words(tried.given),
         kept=task is not None and task.id in seen.mine.answers,
         answer_id=uuid4(),
         reflecting=inside and (seen.phase is Phase.ENDED or bool(seen.debrief) or _looks_back(seen)),
@@ -185,6 +187,13 @@ def _page(run: Run, player: Player, picked: str = "", tried: Tried | None = None
         professions=PROFESSIONS,
         exit_url=_settings().quick_exit_url,
     )
+
+
+def _in_words(given: Any) -> str:
+    """What someone wrote for a question that is not there for them any more."""
+    if isinstance(given, dict):
+        return "\n".join(filter(None, (given["reason"], given["owner"])))
+    return given if isinstance(given, str) else ""
 
 
 def _looks_back(seen: Snapshot) -> bool:
@@ -214,6 +223,7 @@ def answer(code: str) -> ResponseReturnValue:
     sent = Sent(_id(), picked, given, int(moment.timestamp() * 1000))
     taken = responding.answer(player, sent, moment)
     db.session.commit()
+    showing.changed(run.id)
     if taken.why is None:
         return redirect(url_for("playing.play", code=run.code, question=picked) + "#question", 303)
     reads()

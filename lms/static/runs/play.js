@@ -406,7 +406,8 @@ function send() {
   const { task, form } = asking;
   const wrong = form.wrong();
   if (wrong) {
-    if (!(AT_ONCE[task.kind] && wrong.why === "empty" && standing(task) === null)) fault(wrong.words ?? say(`fault-${wrong.why}`), wrong.field);
+    if (!AT_ONCE[task.kind]) fault(wrong.words ?? say(`fault-${wrong.why}`), wrong.field);
+    else if (standing(task)) fault(say("still-counts"));
     return;
   }
   const answer = form.read();
@@ -450,12 +451,15 @@ function state(task, mode) {
 function reading(task, mode) {
   const now = standing(task);
   const draft = mode === "closed" ? box.draft(nameOf(task)) : undefined;
-  const model = JSON.stringify([mode, now?.answer, draft, seen.recorder]);
+  const told = Boolean(task.revealed && seen.results?.task === task.id); // the result names every option
+  const model = JSON.stringify([mode, now?.answer, draft, seen.recorder, told]);
   if (shown.get("watched") === model) return;
   shown.set("watched", model);
   const made = [];
-  if (task.options.length) made.push(optionsRead(task, now?.answer));
-  else if (typeof now?.answer === "string") made.push(make("blockquote", "lines", now.answer));
+  if (told && now && typeof now.answer !== "string" && task.kind !== "decision") made.push(...yours(task, now.answer));
+  else if (told && now && task.options.length) made.push(...yours(task, now.answer.option ?? now.answer));
+  else if (task.options.length && !told) made.push(optionsRead(task, now?.answer));
+  else if (typeof now?.answer === "string") made.push(make("blockquote", "as-typed", now.answer));
   if (task.kind === "decision" && now) made.push(...decided(now.answer));
   if (mode === "hands") made.push(make("p", "", say("hands")));
   if (mode === "no-team") made.push(make("p", "", say("fault-no-team")));
@@ -475,6 +479,8 @@ function reading(task, mode) {
   asking.body.replaceChildren(...made);
 }
 
+const yours = (task, answer) => [make("p", "", make("b", "", say("your-answer"))), make("blockquote", "as-typed", inWords(task, answer))];
+
 function optionsRead(task, answer) {
   const ids = typeof answer === "string" ? [answer] : Array.isArray(answer) ? answer : answer?.option ? [answer.option] : [];
   const order = task.kind === "ordering" && ids.length;
@@ -489,11 +495,11 @@ function optionsRead(task, answer) {
 }
 
 function decided({ reason, owner }) {
-  return [["why", reason], ["who", owner]].filter(([, words]) => words).map(([name, words]) => make("p", "lines", make("b", "", `${say(name)}: `), words));
+  return [["why", reason], ["who", owner]].filter(([, words]) => words).map(([name, words]) => make("p", "as-typed", make("b", "", `${say(name)}: `), words));
 }
 
 function unsent(task, draft) {
-  return make("div", "unsent", make("p", "", say("unsent")), make("blockquote", "lines", inWords(task, draft)));
+  return make("div", "unsent", make("p", "", say("unsent")), make("blockquote", "as-typed", inWords(task, draft)));
 }
 
 function inWords(task, answer) {
@@ -530,7 +536,7 @@ function notCounted() {
     const task = seen.tasks.find((one) => one.id === row.content.task);
     const body = make("div", "body", make("h2", "", sign("info"), " ", say("back")), make("p", "", row.words));
     if (row.asked) body.append(make("p", "", say("back-question", { words: row.asked })));
-    body.append(make("p", "", say("back-yours")), make("blockquote", "lines", row.content.words ?? inWords(task, row.content.answer)));
+    body.append(make("p", "", say("back-yours")), make("blockquote", "as-typed", row.content.words ?? inWords(task, row.content.answer)));
     body.append(button("button", say("put-away"), () => { box.putAway(row.id); main.focus(); }));
     const notice = make("section", "notice warn", body);
     notice.setAttribute("role", "alert");
@@ -631,6 +637,12 @@ function news(before) {
 
 // What moved last stands first on a narrow screen; what has the focus is never moved.
 function order() {
+  const after = at("after");
+  if (!after.contains(document.activeElement)) {
+    const first = looksBack() && !(seen.front?.kind === "task" && seen.task?.open);
+    if (first && after.nextElementSibling !== at("columns")) at("columns").before(after);
+    if (!first && after.previousElementSibling !== at("columns")) at("columns").after(after);
+  }
   const [one, other] = [at("asked"), at("sent")];
   if (busy()) return;
   const messageFirst = seen.front?.kind === "inject" || !seen.tasks.length;
@@ -667,7 +679,7 @@ Object.assign(run, follow(`/runs/${runId}`, {
     seen = snapshot;
     render();
     news(before);
-    if (over() && before && before.phase !== "ended") box.clear();
+    if (over()) box.clear();
   },
   tell(word) {
     const was = net;

@@ -12,7 +12,7 @@ export function line(text) {
 export function paragraphs(text) {
   return text.split(/\n\s*\n/).map((words) => {
     const made = document.createElement("p");
-    made.className = "lines";
+    made.className = "as-typed";
     made.append(...line(words.trim()));
     return made;
   });
