@@ -9,6 +9,7 @@ import base64
 import gc
 import io
 import json
+import re
 import sys
 from datetime import UTC, datetime
 from functools import partial
@@ -23,7 +24,7 @@ if __name__ == "__main__":
 
 try:
     import pydyf
-    from weasyprint import CSS, HTML, Attachment
+    from weasyprint import CSS, HTML, Attachment, svg
     from weasyprint.logger import LOGGER
     from weasyprint.text.fonts import FontConfiguration
     from weasyprint.urls import URLFetcher
@@ -49,6 +50,10 @@ SIGNED_AND_ONLY_ADDED_TO = 1 + 2
 # `lms/seal.py` looks for these three in a row.
 NO_TIME, NO_RANGE = b"(D:00000000000000Z)", b"[0 0000000000 0000000000 0000000000]"
 OBJECTS_A_SWEEP = 20_000  # Python begins with 700
+MODULES, MODULE = re.compile(r"(?:M\d+ \d+\.5h\d+)+"), re.compile(r"M(\d+) (\d+\.5)h(\d+)")  # of a QR code: `pdf.qr`
+
+
+draw = svg.TAGS["path"]
 
 
 class Closed(URLFetcher):
@@ -56,6 +61,9 @@ class Closed(URLFetcher):
 
     def fetch(self, url: str, headers: object = None) -> object:
         raise ValueError("A document fetches nothing.")
+
+
+CLOSED = Closed()
 
 
 class Signature(pydyf.Dictionary):
@@ -83,15 +91,24 @@ class Final(pydyf.Object):
 
 
 def document(page: str) -> HTML:
-    return HTML(string=page, url_fetcher=Closed())
+    return HTML(string=page, url_fetcher=CLOSED)
 
 
 def paper(page: str) -> HTML:
     """A page that is built like others; one that is no XML is read as HTML."""
     try:
-        return looks.Sheet(page, Closed())
+        return looks.Sheet(page, CLOSED)
     except ParseError:
         return document(page)
+
+
+def drawn(drawing: Any, path: Any, size: float) -> None:
+    """Draw a path; the hundreds of strokes of a QR code at once, each as WeasyPrint would draw it."""
+    if not MODULES.fullmatch(path.get("d", "")):
+        draw(drawing, path, size)
+        return
+    strokes = [f"{x} {y} m\n{int(x) + int(length)} {y} l" for x, y, length in MODULE.findall(path.get("d"))]
+    drawing.stream.stream.append("\n".join(["0 0 m", *strokes]).encode())
 
 
 def printed(stylesheet: CSS, fonts: FontConfiguration, page: bytes) -> bytes:
@@ -111,6 +128,7 @@ def recorded(stylesheet: CSS, fonts: FontConfiguration, parcel: bytes) -> bytes:
         created=moment,
         modified=moment,
         relationship="Data",
+        url_fetcher=CLOSED,
     )
     record: bytes = paper(given["page"]).write_pdf(
         stylesheets=[stylesheet],
@@ -163,12 +181,18 @@ def await_signature(pdf: pydyf.PDF, words: str, room: int) -> None:
     pdf.catalog["Perms"] = pydyf.Dictionary({"DocMDP": signature.reference})
 
 
-if __name__ == "__main__":
+def be_quick() -> None:
+    """From now on this process does not do again what comes out the same."""
     looks.remember()
+    svg.TAGS["path"] = drawn
+
+
+if __name__ == "__main__":
+    be_quick()
     LOGGER.disabled = True  # it would write addresses and words of the document
     _fonts = FontConfiguration()
     _css = Path(sys.argv[3]).read_text(encoding="utf-8")
-    _stylesheet = CSS(string=_css, font_config=_fonts, url_fetcher=Closed())
+    _stylesheet = CSS(string=_css, font_config=_fonts, url_fetcher=CLOSED)
     gc.freeze()  # what is there now stays; a document is tens of thousands of objects that go together
     gc.set_threshold(OBJECTS_A_SWEEP)
     run({b"P": partial(printed, _stylesheet, _fonts), b"R": partial(recorded, _stylesheet, _fonts)})

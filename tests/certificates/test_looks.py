@@ -1,4 +1,4 @@
-"""A paper is the same to the byte whether WeasyPrint works out its looks or remembers those of papers built alike."""
+"""A paper is the same to the byte whether WeasyPrint does all of its work or remembers papers built alike."""
 
 import json
 import random
@@ -12,7 +12,7 @@ from xml.etree.ElementTree import ParseError, fromstring
 
 import pytest
 import weasyprint
-from weasyprint import CSS, css
+from weasyprint import CSS, css, svg
 from weasyprint.text.fonts import FontConfiguration
 
 from lms import looks, pdf, press
@@ -60,7 +60,8 @@ def record(monkeypatch: pytest.MonkeyPatch) -> Press:
 @pytest.fixture
 def remembering(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(css, "StyleFor", css.StyleFor)
-    looks.remember()
+    monkeypatch.setitem(svg.TAGS, "path", press.draw)
+    press.be_quick()
     yield
 
 
@@ -90,6 +91,7 @@ def test_a_paper_is_the_same_to_the_byte_whatever_was_printed_before_it(
     pages = every_kind()
     with monkeypatch.context() as as_it_comes:
         as_it_comes.setattr(press, "paper", press.document)
+        as_it_comes.setitem(svg.TAGS, "path", press.draw)
         expected = {page: record(page) for page in pages}
 
     order = random.Random(4).sample(pages * 2, len(pages) * 2)
@@ -109,6 +111,16 @@ def test_a_paper_built_like_one_before_asks_no_rule_of_any_element(
     record(document(attendance(), "Eva Nagy"))
 
     assert asked == []
+
+
+def test_a_code_is_drawn_at_once(record: Press, remembering: None, monkeypatch: pytest.MonkeyPatch):
+    one_by_one: list[str] = []
+    monkeypatch.setattr(press, "draw", lambda _drawing, path, _size: one_by_one.append(path.get("d")))
+
+    record(document(attendance(), "Ana Horvat"))
+
+    assert one_by_one
+    assert not any(press.MODULES.match(path) for path in one_by_one)
 
 
 def test_what_is_remembered_has_an_end(record: Press, remembering: None, monkeypatch: pytest.MonkeyPatch):
