@@ -157,12 +157,17 @@ function chooser(asksTeam, asksRole) {
   return form;
 }
 
+// What was chosen and not sent yet outlives a new snapshot, and this file coming later than the page.
+const unsent = (select) => select && select.value !== ([...select.options].find((one) => one.defaultSelected)?.value ?? "");
+
 function chosen(name, ids, now) {
+  const before = at(name);
   const label = make("label", "", say(name));
   const select = make("select");
   label.htmlFor = select.id = select.name = name;
   if (tongue) select.lang = tongue;
-  select.append(new Option(say(`choose-${name}`), ""), ...ids.map((id) => new Option(say(`${name}-${id}`), id, false, id === now)));
+  select.append(new Option(say(`choose-${name}`), ""), ...ids.map((id) => new Option(say(`${name}-${id}`), id, id === now, id === now)));
+  if (unsent(before)) select.value = before.value;
   return make("div", "field", label, select);
 }
 
