@@ -231,6 +231,7 @@ def join() -> ResponseReturnValue:
     if isinstance(player, NotSo):
         return _not_in(player, 409 if player in (NotSo.FULL, NotSo.ENDED) else 422)
     db.session.commit()
+    showing.stirred(run.id)
     answer = make_response(
         {"run": str(run.id), "player": str(player.id), "title": run.title}
         if request.is_json
@@ -277,6 +278,7 @@ def answers(run_id: UUID) -> ResponseReturnValue:
     moment = now()
     taken = responding.answer(player, sent, moment)
     db.session.commit()
+    showing.stirred(run_id)
     reads()
     said: dict[str, object] = {"outcome": taken.fate, "version": showing.live(run_id, moment).gathered.room.version}
     if taken.why is not None:

@@ -23,7 +23,7 @@ from lms.exercises.audiences import Counts, PlayersSnapshot, Seat, Snapshot, Tra
 from lms.exercises.conducting import state_of
 from lms.exercises.counting import Gathered, Present, gather, have_answered, seat_of
 from lms.exercises.models import Answer, Player, Run
-from lms.exercises.parts import Admission, Outcome
+from lms.exercises.parts import Admission, Outcome, Phase
 from lms.exercises.responding import own
 from lms.exercises.seating import TeamsBy
 from lms.exercises.standing import State
@@ -113,6 +113,11 @@ def changed(run_id: UUID) -> None:
     """Say after a commit that a run must be looked at anew at once, and not in a quarter of a second."""
     remembered: _Remembered = current_app.extensions["runs"]
     remembered.change(run_id)
+    hub.announce(topic(run_id))
+
+
+def stirred(run_id: UUID) -> None:
+    """Say after a commit that there is more to count: it is looked at when that may next be done."""
     hub.announce(topic(run_id))
 
 
@@ -282,7 +287,9 @@ def encoded(run_id: UUID, now: datetime, before: Encoded | None = None) -> Encod
 
 
 def _owned(run_id: UUID, found: Live, before: Owned) -> Owned:
-    """Everybody's answers of the present rounds."""
+    """Everybody's answers of the present rounds; after the end there is nobody whose they are."""
+    if found.state.phase is Phase.ENDED:
+        return {}
     keys = found.gathered.keys
     owned = {task: kept for task, kept in before.items() if keys.get(task) == kept[0]}
     given: dict[str, dict[UUID, Any]] = {task: {} for task in keys if task not in owned}

@@ -143,8 +143,9 @@ class Streams:
             if self.writer is None:
                 self.writer = _Writer(self.app)
                 self.writer.start()
-        self.writer.arriving.append(Stream(line, head, listener))
-        self.writer.wake()
+            writer = self.writer
+        writer.arriving.append(Stream(line, head, listener))
+        writer.wake()
 
     def stop(self) -> None:
         """End every stream, for the process ends."""
@@ -402,7 +403,7 @@ def _alive(login_ids: Iterable[int]) -> dict[int, Role]:
             Person.standing == Standing.ACTIVE,
         )
     )
-    return dict(rows.tuples().all())
+    return {row.id: row.role for row in rows}
 
 
 def _keys(run_ids: Iterable[UUID]) -> set[str]:
