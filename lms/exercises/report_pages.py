@@ -89,7 +89,8 @@ def add_lesson(run_id: UUID) -> ResponseReturnValue:
         )
     kept = lessons_of(run)
     if len(kept) >= MOST_LESSONS:
-        return error(409, gettext("Enough lessons"), gettext("There are forty lessons. Remove one first, then add this."))
+        words = gettext("There are forty lessons. Remove one first, then add this.")
+        return error(409, gettext("Enough lessons"), words)
     last = max((one.number for one in kept), default=0)
     lesson = LessonLearned(id=uuid4(), run_id=run.id, number=last + 1)
     form.fill(lesson)
