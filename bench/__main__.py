@@ -19,6 +19,8 @@ NAMES = (
     "certificates",
     "thousand",
     "bulk",
+    "live",
+    "live_processes",
 )
 
 

@@ -63,14 +63,17 @@ def main() -> None:
         app = application(environment)
         with served([LMS, "serve", "--workers", "2", "--port", "PORT"], environment) as site:
             assert site.get("/") == 200
-            before, processes = site.resident(), site.processes()
+            processes = site.processes()
+            before = site.resident(processes)
             answers: Counter[str] = Counter()
             with ThreadPoolExecutor(AT_ONCE) as senders:
                 for _ in range(REQUESTS // TURN):
                     requests = list(malformed(app, random))
                     answers.update(senders.map(send_to(site), requests))
-            alive = len(processes & site.processes()) / len(processes)
-            grown = site.resident() - before
+            still = processes & site.processes()
+            alive = len(still) / len(processes)
+            grown = site.resident(still) - before
+            apart = site.resident(site.processes() - processes)
             assert site.get("/") == 200
     print("answers:", ", ".join(f"{count} x {status}" for status, count in sorted(answers.items())))
     report(
@@ -78,6 +81,7 @@ def main() -> None:
         Figure(f"{sum(answers.values()):,} malformed requests: answers of 5xx", "answers", failures(answers), most=0),
         Figure("processes that are still the same", "share", alive, least=1),
         Figure("memory grown", "MiB", grown, most=95),
+        Figure("what prints and signs apart, begun meanwhile", "MiB", apart),
     )
 
 

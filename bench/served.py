@@ -40,9 +40,9 @@ class Server:
         """MiB of all processes; what they share is counted once."""
         return sum(kilobytes(process, "Pss:") for process in self.processes()) / 1024
 
-    def resident(self) -> float:
-        """MiB of all processes; what they share is counted each time, so that it does not grow when they part."""
-        return sum(kilobytes(process, "Rss:") for process in self.processes()) / 1024
+    def resident(self, processes: set[int]) -> float:
+        """MiB of some of its processes; what they share counts each time, so that parting is no growth."""
+        return sum(kilobytes(process, "Rss:") for process in processes) / 1024
 
 
 def session_of(process: Path) -> int:
