@@ -1,6 +1,7 @@
 """Two lanes for requests: what a whole room may want at the same moment waits by itself, so that pages pass."""
 
 import re
+import resource
 import socket
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,6 +16,7 @@ AT_ONCE = 2  # of a room's requests
 TURN = (
     0.001  # seconds that a thread computes while others wait to; with Python's 5 ms a page waits for each of its rows
 )
+MOST_FILES = 8192  # open ones: each connection is one, and systems begin with 1,024
 OTHER_LANE = object()
 
 
@@ -24,6 +26,7 @@ class Worker(ThreadWorker):
     def init_process(self) -> None:
         """In the process that serves."""
         sys.setswitchinterval(TURN)
+        _may_open(MOST_FILES)
         self.room = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="room")
         super().init_process()
 
@@ -38,6 +41,14 @@ class Worker(ThreadWorker):
             return
         waiting = self.room.submit(super().handle, conn)
         waiting.add_done_callback(partial(self.method_queue.defer, super().finish_request, conn))
+
+
+def _may_open(wanted: int) -> None:
+    """Let this process open as many files as it may, up to so many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < most:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _of_a_room(conn: TConn) -> bool:
