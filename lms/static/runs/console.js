@@ -42,14 +42,14 @@ function heard(word) {
 
 function tellWhy(words) {
   write(at("said"), words);
-  at("said-box").hidden = false;
+  at("said-close").hidden = false;
   live.look();
 }
 
 function quiet() {
-  if (at("said-box").hidden) return;
-  const had = at("said-box").contains(document.activeElement);
-  at("said-box").hidden = true;
+  if (at("said-close").hidden) return;
+  const had = at("said-close") === document.activeElement;
+  at("said-close").hidden = true;
   write(at("said"), "");
   if (had) main.focus();
 }
@@ -221,7 +221,7 @@ for (const tab of document.querySelectorAll(".tabs button")) {
 
 function draw() {
   const ended = run.phase === "ended";
-  main.dataset.phase = run.phase;
+  document.body.dataset.phase = run.phase;
   sheet.draw(at("sheet"), run, deeds);
   hall.people(run, deeds);
   hall.line(run, deeds);

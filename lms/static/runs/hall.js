@@ -27,8 +27,8 @@ export function clock(run, now) {
 
 function pace(run, done) {
   const { plan, phase } = run;
-  if (phase === "lobby") return ["quiet", say("not-begun")];
-  if (phase === "ended") return ["quiet", say("ended")];
+  if (phase === "lobby") return ["still", say("not-begun")];
+  if (phase === "ended") return ["still", say("ended")];
   const behind = done - plan.next_minute * 60_000;
   const ahead = plan.last_minute * 60_000 - done;
   const before = phase === "paused" ? `${say("paused")}. ` : "";
@@ -74,7 +74,7 @@ function teams(run, inside) {
     head.scope = "row";
     return make("tr", "", head, make("td"), make("td"));
   }, (row, [, members]) => {
-    const asked = members.some((one) => one.asked);
+    const asked = run.task?.kind !== "hands" && members.some((one) => one.asked);
     write(row.children[1], String(members.filter((one) => one.here).length));
     write(row.children[2], asked ? String(members.filter((one) => one.answered).length) : "–");
   });

@@ -57,7 +57,7 @@ export function keeper(root, { take, refused, tell }) {
     how = await drain();
     sending = false;
     save();
-    if (how === "gone" || !queue.length) wait = SOON;
+    if (!queue.length) wait = SOON;
     else {
       timer = setTimeout(send, wait);
       wait = Math.min(wait * 2, LATEST);
@@ -87,8 +87,7 @@ export function keeper(root, { take, refused, tell }) {
         save();
         refused(got.said.error);
       } else if (got.status === 404) {
-        queue = [];
-        return "gone";
+        return "gone"; // perhaps somebody else has signed in here
       } else if ([400, 401, 403].includes(got.status)) {
         if (!again || !(await newToken())) return "signed-out";
         again = false;

@@ -41,12 +41,10 @@ export function keyed(list, items, keyOf, create, change) {
   for (const row of known.values()) row.remove();
 }
 
-// Milliseconds as minutes and seconds of play, with hours from the first hour on.
+// Milliseconds as minutes and seconds of play; an hour and a half is 90:00, as plans count it.
 export function played(ms) {
   const all = Math.max(0, Math.floor(ms / 1000));
-  const [hours, minutes, seconds] = [Math.floor(all / 3600), Math.floor(all / 60) % 60, all % 60];
-  const two = (n) => String(n).padStart(2, "0");
-  return hours ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
+  return `${Math.floor(all / 60)}:${String(all % 60).padStart(2, "0")}`;
 }
 
 export const planned = (minute) => played(minute * 60_000);

@@ -9,6 +9,7 @@ const time = (text) => new Date(text).getTime();
 const rows = new Map();
 const opened = new Set();
 const closed = new Set();
+let followed = null;
 
 export const isLive = (one) => one.taken_back === null;
 
@@ -163,7 +164,7 @@ function injectWays(inject, run, live) {
 
 export function draw(list, run, deeds) {
   const now = inTheRoom(run);
-  const debriefing = run.front?.kind === "debrief";
+  const debriefing = run.front?.kind === "debrief" || run.phase === "ended";
   for (const inject of run.sheet) {
     if (!rows.has(inject.id)) {
       rows.set(inject.id, injectRow(inject, run, deeds));
@@ -179,6 +180,16 @@ export function draw(list, run, deeds) {
     }
     drawQuestion(rows.get(key), question, run);
   }
+  follow(list);
+}
+
+// What is in the room comes into sight, unless the trainer is busy in the sheet.
+function follow(list) {
+  const here = list.querySelector("[data-status=here]");
+  if (here === followed) return;
+  followed = here;
+  const box = list.closest("section");
+  if (here && !box.contains(document.activeElement)) box.scrollTop += here.getBoundingClientRect().top - box.getBoundingClientRect().top - 72;
 }
 
 function drawInject(row, inject, run, inRoom) {

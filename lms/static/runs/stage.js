@@ -153,7 +153,7 @@ function waiting(run, deeds) {
   openers = text;
   const line = at("to-open");
   const had = line.contains(document.activeElement);
-  line.replaceChildren(...tasks.map((task) => make("span", "opener", button(say("open"), () => deeds.move({ move: "open", task: task.id }), task.text), make("span", "small", task.text))));
+  line.replaceChildren(...tasks.map((task) => make("span", "opener", make("span", "small", task.text), button(say("open"), () => deeds.move({ move: "open", task: task.id }), task.text))));
   line.hidden = !tasks.length;
   if (had) (line.querySelector("button") ?? strip?.["close-and-show"] ?? at("next")).focus();
 }
