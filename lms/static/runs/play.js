@@ -158,7 +158,7 @@ function chooser(asksTeam, asksRole) {
 }
 
 // What was chosen and not sent yet outlives a new snapshot, and this file coming later than the page.
-const changed = (select) => select && select.value !== ([...select.options].find((one) => one.defaultSelected)?.value ?? "");
+const touched = (select) => select && select.value !== ([...select.options].find((one) => one.defaultSelected)?.value ?? "");
 
 function chosen(name, ids, now) {
   const before = at(name);
@@ -167,7 +167,7 @@ function chosen(name, ids, now) {
   label.htmlFor = select.id = select.name = name;
   if (tongue) select.lang = tongue;
   select.append(new Option(say(`choose-${name}`), ""), ...ids.map((id) => new Option(say(`${name}-${id}`), id, id === now, id === now)));
-  if (changed(before)) select.value = before.value;
+  if (touched(before)) select.value = before.value;
   return make("div", "field", label, select);
 }
 
