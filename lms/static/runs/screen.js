@@ -12,6 +12,8 @@ const shown = byId("shown");
 let last = "";
 let atEnd = null;
 let lock = null;
+let contact = "connected";
+let since = null;
 const whole = new Map(); // paragraphs that were cut, with all their words
 
 function make(tag, name = "", ...inside) {
@@ -145,10 +147,15 @@ function show(run) {
   fit();
 }
 
+// The browser may know sooner than the stream that the network is gone.
 function tell(word) {
-  const time = new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" }).format(new Date());
+  contact = word;
+  const well = word === "connected" && navigator.onLine;
+  if (!well) since ??= new Intl.DateTimeFormat(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" }).format(new Date());
+  else since = null;
+  const words = word === "gone" ? say("gone") : say("lost", { time: since });
   const sign = document.querySelector("#words").content.querySelector("[data-sign]").cloneNode(true);
-  byId("net").replaceChildren(...(word === "connected" ? [] : [sign, word === "gone" ? say("gone") : say("lost", { time })]));
+  byId("net").replaceChildren(...(well ? [] : [sign, words]));
 }
 
 // A screen that is looked at does not fall asleep, where the browser can see to that.
@@ -160,5 +167,6 @@ async function wake() {
 document.addEventListener("visibilitychange", wake);
 wake();
 addEventListener("resize", fit);
+for (const change of ["online", "offline"]) addEventListener(change, () => tell(contact));
 document.fonts?.ready.then(fit);
 follow(main.dataset.root, { as: "screen", key: main.dataset.key, show, tell });
