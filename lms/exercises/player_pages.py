@@ -220,7 +220,7 @@ def answer(code: str) -> ResponseReturnValue:
     if isinstance(task, Order) and request.form.get("move"):
         return _page(run, player, picked, Tried(given=_moved(given, request.form["move"])))
     moment = now()
-    sent = Sent(_id(), picked, given, int(moment.timestamp() * 1000))
+    sent = Sent(_id(), picked, given, int(moment.timestamp() * 1000), request.form.get("round", 0, type=int))
     taken = responding.answer(player, sent, moment)
     db.session.commit()
     showing.changed(run.id)

@@ -372,6 +372,26 @@ def test_an_answer_to_a_question_that_was_closed_meanwhile_says_so_and_gives_the
     assert "I wrote for minutes" in mine.says
 
 
+def test_an_answer_that_was_meant_for_an_earlier_round_does_not_count_in_a_later_one(room: RoomWith):
+    mine, other = tablet(room, "north"), tablet(room, "north")
+    room.does("start", "next", "open mood", "send call")
+    mine.look(question="mood")
+    asked = mine.browser.page.hidden("round")
+    room.does("close mood", "revote mood", "close decide", "revote decide")
+
+    mine.sends("answers", status=422, task="mood", answer="bad", round=asked)
+    late = [
+        mine.send("mood", "good", round=1),
+        other.send("decide", {"option": "act", "reason": "x", "owner": "y"}, round=1),
+    ]
+
+    assert asked == "1"
+    assert str(ANSWERS["closed"]) in mine.says
+    assert [answer.json["outcome"] for answer in late] == ["closed", "closed"]
+    assert room.kept(Answer) == [] == room.kept(DecisionRow)
+    assert mine.send("mood", "good", round=2).json["outcome"] == "stored"
+
+
 def test_each_state_of_a_run_is_said_in_words_and_the_frame_stays_within_reach(room: RoomWith):
     mine, removed = tablet(room), tablet(room)
     room.does("start", "send last")
