@@ -227,7 +227,8 @@ def _signed(seen: signing.Seen) -> Signed:
     signers = {one.signer for one in seen.signatures}
     with look() as database:
         ours = set(database.scalars(select(SigningKey.fingerprint).where(SigningKey.fingerprint.in_(signers))))
-    if signers != ours:
+    # A database that was restored may be older than the key's first paper.
+    if signers != ours and signers - ours != {signing.configured()}:
         return Signed.FOREIGN
     return Signed.OURS if any(one.whole for one in seen.signatures) else Signed.ADDED_TO
 

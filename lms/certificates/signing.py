@@ -186,6 +186,17 @@ def signed(record: bytes, at: datetime) -> tuple[bytes, Key]:
     return _asked(b"S", LENGTH.pack(len(head)) + head + record), key
 
 
+def configured() -> str | None:
+    """The fingerprint of the key that the settings name or that was made here, in its time or not; none is made now."""
+    settings: Settings = current_app.extensions["settings"]
+    if not settings.signing_key and not settings.signing_certificate and not _own(settings).exists():
+        return None
+    try:
+        return _key(settings, _files(settings)).fingerprint
+    except (_Wrong, NoKey):
+        return None
+
+
 def trouble(settings: Settings, at: datetime) -> Trouble | None:
     """What is wrong with the key, or will be within sixty days. A key that is still to be made is no trouble."""
     if not settings.signing_key and not settings.signing_certificate and not _own(settings).exists():

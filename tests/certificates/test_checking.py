@@ -260,6 +260,33 @@ def test_a_file_with_our_signature_that_the_record_does_not_know_is_not_called_g
     assert (answer.outcome, answer.signed, answer.number) == (Outcome.UNKNOWN, Signed.OURS, "")
 
 
+def test_a_paper_newer_than_a_restored_database_bears_our_signature(app: Flask, make: Making, paper: Certificate):
+    file = content(make, paper)
+    with app.app_context(), writing():
+        for table in (CertificateFile, Certificate, SigningKey):
+            db.session.execute(delete(table))
+        db.session.commit()
+
+    answer = of_file(app, file)
+
+    assert (answer.outcome, answer.signed) == (Outcome.UNKNOWN, Signed.OURS)
+
+
+def test_a_site_that_has_no_key_yet_makes_none_to_look_at_a_file(app: Flask, make: Making, paper: Certificate):
+    file = content(make, paper)
+    with app.app_context(), writing():
+        for table in (CertificateFile, Certificate, SigningKey):
+            db.session.execute(delete(table))
+        db.session.commit()
+    key = app.extensions["settings"].instance / signing.OWN_KEY
+    key.unlink()
+
+    answer = of_file(app, file)
+
+    assert (answer.outcome, answer.signed) == (Outcome.UNKNOWN, Signed.FOREIGN)
+    assert not key.exists()
+
+
 def test_everything_that_can_be_said_has_words(app: Flask):
     said = []
     with app.test_request_context():
