@@ -37,7 +37,10 @@ WITHOUT_ACCOUNT = {
     "brussels": (("Ilse", SUPPORT), ("Guest 2", JUDGE), ("", PROSECUTOR), ("", OTHER), ("", None)),
     "vienna": (("Resi", SUPPORT), ("", JUDGE), ("", POLICE)),
 }
-WITH_ACCOUNT = {"brussels": 17, "vienna": 13}
+WITH_ACCOUNT = {  # so many of each profession
+    "brussels": {POLICE: 6, PROSECUTOR: 4, JUDGE: 3, SUPPORT: 4, OTHER: 1},
+    "vienna": {POLICE: 4, PROSECUTOR: 3, JUDGE: 2, SUPPORT: 3, OTHER: 1},
+}
 VIENNA_MOVES = 6
 IDLE = 12  # the place of someone in Brussels who joined and then looked on
 
@@ -133,7 +136,8 @@ def open_in_vienna() -> Run | None:
 def _stale(run: Run) -> bool:
     moves = db.session.execute(select(func.count(), func.max(MoveRow.at)).where(MoveRow.run_id == run.id)).one()
     players = db.session.scalar(select(func.count()).where(Player.run_id == run.id))
-    untouched = (moves[0], players) == (VIENNA_MOVES, WITH_ACCOUNT["vienna"] + len(WITHOUT_ACCOUNT["vienna"]))
+    came = sum(WITH_ACCOUNT["vienna"].values()) + len(WITHOUT_ACCOUNT["vienna"])
+    untouched = (moves[0], players) == (VIENNA_MOVES, came)
     return untouched and moves[1] < now() - STALE
 
 
@@ -341,7 +345,9 @@ def _vienna(moment: datetime) -> None:
 
 def _come_in(room: Room, slug: str, present: Sequence[Person], first: datetime, last: datetime) -> None:
     """People with accounts and without join one after the other, mixed; and a visitor's stays out of what is open."""
-    wanted = [one for one in present if slug == "brussels" or one.email != ACCOUNTS[0][0]][: WITH_ACCOUNT[slug]]
+    there = [one for one in present if slug == "brussels" or one.email != ACCOUNTS[0][0]]
+    some = {who: [one for one in there if one.profession is who][:many] for who, many in WITH_ACCOUNT[slug].items()}
+    wanted = [one for one in there if one in some[one.profession]]
     people: list[tuple[Person | None, str, Profession | None]] = [(one, one.name, one.profession) for one in wanted]
     for place, (name, profession) in enumerate(WITHOUT_ACCOUNT[slug]):
         people.insert(3 + 4 * place, (None, name, profession))

@@ -6,10 +6,10 @@ from lms.exercises.thoughts import About
 
 # --- Brussels, “Three cities” ----------------------------------------------------------------------------------
 
-FIRST_VOTE = {"where": 7, "messages": 8, "states": 4, "voice": 2}  # what must not wait, and how many think so
-SECOND_VOTE = {"where": 15, "messages": 2, "states": 2, "voice": 3}
+FIRST_VOTE = {"where": 7, "messages": 9, "states": 4, "voice": 2}  # what must not wait, and how many think so
+SECOND_VOTE = {"where": 16, "messages": 2, "states": 2, "voice": 3}
 BOY = {"suspect": 3, "victim-first": 14, "witness": 2, "nothing": 2}
-PRESS = {"nothing": 19, "first-name": 2, "photo": 1}
+PRESS = {"nothing": 20, "first-name": 2, "photo": 1}
 STEPS = (  # orders in which the first steps were put
     ("alert", "siena", "log", "ring", "contact"),
     ("alert", "log", "ring", "siena", "contact"),
@@ -136,7 +136,7 @@ THREATS = (
     "17:30 a worker sees her; 17:50 “somebody is waiting for her”; 18:30 Chatta: travel tonight.",
     "A provider suspects a threat to her safety (18:30). What it rests on has been asked for.",
     "The messages of tonight, as Chatta describes them to Brenta at 18:30; not read by this office.",
-    "18:30: Chatta informs Brenta of a suspected threat to a child. 18:35: Brenta informs Alba.",
+    "18:30: Chatta informs Brenta of a suspected threat to a child; Brenta passes it on to Alba.",
     "Reported by the provider at 18:30: departure planned for tonight. Last seen 17:50 by the worker on the bench.",
     "Tonight, says the provider; it has seen the messages and we have not.",
 )
