@@ -9,6 +9,7 @@ import { line, paragraphs } from "./prose.js";
 import { results } from "./results.js";
 
 const LATE = 2500;
+const FRESH = 2000; // in which a snapshot may not know yet what was just taken
 const AT_ONCE = { "poll-single": 400, "poll-scale": 400, "poll-multiple": 900 };
 const THOUGHTS = ["worked", "change", "will-do"];
 
@@ -35,7 +36,13 @@ function idsOf(start) {
 }
 
 const run = { now: () => Date.now() };
-const box = outbox(runId, { now: () => run.now(), tell: () => { if (seen) render(); } });
+const box = outbox(runId, {
+  now: () => run.now(),
+  tell() {
+    render();
+    setTimeout(render, FRESH + 50);
+  },
+});
 
 // --- making ---------------------------------------------------------------------------------------------------
 
@@ -233,7 +240,8 @@ function standing(task) {
   if (waits) return { answer: waits.content.answer, waits: true, since: waits.since };
   const kept = box.kept(task.id, task.round);
   const theirs = seen.mine.answers[task.id];
-  if (kept && (theirs === undefined || Date.now() - kept.seen < 5000)) return { answer: kept.answer, at: kept.at };
+  const fresh = kept && Date.now() - kept.seen < FRESH && !(task.kind === "decision" && seen.recorder === "other");
+  if (kept && (theirs === undefined || fresh)) return { answer: kept.answer, at: kept.at };
   if (theirs === undefined) return null;
   return { answer: theirs, at: kept && same(kept.answer, theirs) ? kept.at : 0 };
 }
@@ -484,7 +492,9 @@ function reading(task, mode) {
   asking.body.replaceChildren(...made);
 }
 
-const yours = (task, answer) => [make("p", "", make("b", "", say("your-answer"))), make("blockquote", "as-typed", inWords(task, answer))];
+const whose = (task) => (task.kind === "decision" ? "your-team" : "your-answer");
+
+const yours = (task, answer) => [make("p", "", make("b", "", say(whose(task)))), make("blockquote", "as-typed", inWords(task, answer))];
 
 function optionsRead(task, answer) {
   const ids = typeof answer === "string" ? [answer] : Array.isArray(answer) ? answer : answer?.option ? [answer.option] : [];
@@ -494,7 +504,7 @@ function optionsRead(task, answer) {
   const options = order ? ids.map((id) => task.options.find((one) => one.id === id)).filter(Boolean) : task.options;
   for (const option of options) {
     const mine = !order && ids.includes(option.id);
-    list.append(make("li", mine ? "chosen" : "", ...line(option.text), ...(mine ? [" ", own(make("span", "tag", say("your-answer")))] : [])));
+    list.append(make("li", mine ? "chosen" : "", ...line(option.text), ...(mine ? [" ", own(make("span", "tag", say(whose(task))))] : [])));
   }
   return list;
 }
