@@ -113,6 +113,7 @@ class Reader:
         over = Event()
 
         def go() -> None:
+            self.line.close()  # the server may have closed it meanwhile: a new one is opened by itself
             while not over.is_set():
                 taken.append(self._page())
 
