@@ -57,6 +57,14 @@ def of_exercises(known: Facts, wanted: Asked, moment: datetime) -> list[Drawn]:
     ]
 
 
+def of_taking_part(known: Facts) -> list[Drawn]:
+    """Each live exercise that someone took part in, whatever a paper asks; what came last first."""
+    return [
+        _line(_exercise(key), gettext("Took part"), "done", done_on=day)
+        for key, day in reversed(known.exercises.items())
+    ]
+
+
 def of_events(known: Facts, papers: Sequence[Paper], moment: datetime) -> list[Drawn]:
     """Each event that someone takes part in and what its paper of attendance asks, what comes last first."""
     return [

@@ -215,6 +215,7 @@ def progress() -> ResponseReturnValue:
         steps=steps,
         done=sum(line["state"] == "done" for line in every),
         all=len(every),
+        played=lines.of_taking_part(known),
         events=lines.of_events(known, course().papers_of(PaperKind.ATTENDANCE), moment),
     )
 

@@ -202,6 +202,18 @@ def test_my_progress_leads_to_where_one_joins_and_then_says_since_when_it_is_don
     assert client.page.heading == "1 of 1 lines are done"
 
 
+def test_my_progress_says_what_one_took_part_in_although_no_paper_asks_for_it(make: Making):
+    client, other = make.signed_in(), make.person()
+    took_part(make, client.person)
+    took_part(make, other, HOURS)
+
+    client.get("/progress")
+
+    assert line(client, "Three cities").replace("\u00a0", " ") == "Three cities Took part Done 16 October 2024"
+    assert "Sixty days" not in client.page.words
+    assert client.page.heading == "0 of 29 lines are done"
+
+
 def test_two_of_three_exercises_are_a_part_and_name_what_was_played(make: Making):
     client = make.signed_in()
     took_part(make, client.person)
