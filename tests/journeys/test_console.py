@@ -138,11 +138,10 @@ def test_two_presses_before_the_server_has_answered_send_one_inject(visitor):
     page = opened(someone, CITIES)
     starts(page)
     held: list[Route] = []
-    page.route("**/moves", held.append)
+    page.route("**/moves", lambda route: held.append(route))
 
     page.evaluate("() => { const n = document.getElementById('next'); n.click(); setTimeout(() => n.click(), 800); }")
     expect(page.locator("#said")).to_contain_text("This waits to be sent")
-    page.unroute("**/moves")
     held[0].continue_()
 
     expect(page.locator(".inject[data-status=here]")).to_have_count(1)
