@@ -98,5 +98,5 @@ def test_every_word_the_results_need_stands_in_the_page(app: Flask, make: Making
     room.trainer.get(f"/runs/{room.run.id}/screen?lang=de")
 
     text = room.trainer.page.text
-    for word in ("team-north", "team-south", "profession-police", "profession-other", "so-many-per-cent", "and-more"):
+    for word in ("team-north", "team-south", "profession-police", "profession-other", "so-many-per-cent", "part-many"):
         assert f'data-word="{word}"' in text

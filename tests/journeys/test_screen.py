@@ -111,6 +111,27 @@ def test_in_every_state_all_of_it_fits_and_can_be_read_from_the_last_row(hall: H
     assert hall.beamer.wrong == []
 
 
+def test_what_is_too_much_for_one_view_comes_in_parts_that_the_arrow_keys_turn(hall: Hall):
+    hall.move(move="start")
+    for name in ("hotline-tip", "prosecutor-reached", "harm-tonight"):
+        hall.move(move="send", inject=name, to="all")
+    expect(hall.screen.locator("#answered")).to_have_text(re.compile(r"(2\d|3\d) of \d+ answered"), timeout=90_000)
+    hall.move(move="close", task="emergency")
+    hall.move(move="reveal", task="emergency", to="all")
+    more = hall.screen.locator("#more")
+
+    expect(more).to_have_text(re.compile(r"^1 to \d+ of \d+$"))
+    assert hall.wrongs() == []
+    hall.screen.set_viewport_size({"width": 1280, "height": 720})
+    expect(more).to_have_text(re.compile(r"^1 "))
+    first = more.inner_text()
+    hall.screen.keyboard.press("ArrowRight")
+    expect(more).not_to_have_text(first)
+    hall.screen.keyboard.press("ArrowLeft")
+
+    expect(more).to_have_text(first)
+
+
 def test_without_the_network_the_last_thing_stays_with_a_sign_and_it_comes_back_by_itself(hall: Hall):
     hall.move(move="start")
     hall.move(move="next")

@@ -10,6 +10,7 @@ import { line } from "./prose.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+const MANY = 3; // columns that fit beside each other on a narrow page
 const lettered = new Set(["poll-single", "poll-multiple", "hands", "decision"]);
 
 function make(tag, name = "", ...inside) {
@@ -64,6 +65,13 @@ function among(tally, say) {
   return said.join(" ");
 }
 
+// The same of a column, whose title says of how many.
+function beside(tally, say) {
+  const said = tally.hands && tally.answered ? [say("of-hands", { devices: tally.answered, hands: tally.hands })] : [];
+  if (tally.mean !== null) said.push(middle(tally, say));
+  return said.join(" ");
+}
+
 const middle = (tally, say) =>
   tally.median === undefined || tally.median === null
     ? say("mean", { mean: inWords(tally.mean) })
@@ -86,27 +94,40 @@ function single(task, tally, say, more, brief) {
 }
 
 // Several columns, such as rounds or groups, each with a bar of its own below the label.
-function several(task, options, columns, say) {
-  const table = make("table", "bars side-by-side", caption(task));
+function several(task, options, columns) {
+  const table = make("table", columns.length > MANY ? "bars side-by-side many" : "bars side-by-side", caption(task));
   const head = make("tr", "", ...columns.map((one) => cell("th", "col", "", make("b", "", one.title), make("span", "among", one.among))));
   table.append(make("thead", "", head));
   for (const option of options) {
     const whole = cell("th", "rowgroup", "", ...label(task, option));
     whole.colSpan = columns.length;
-    table.append(make("tbody", "", make("tr", "", whole), make("tr", "", ...columns.map((one) => one.cell(option.id)))));
+    const cells = columns.map((one) => {
+      const found = make("td", "", make("div", "share", ...one.cell(option.id)));
+      found.dataset.column = one.title;
+      return found;
+    });
+    table.append(make("tbody", "", make("tr", "", whole), make("tr", "", ...cells)));
   }
+  return asTable(table);
+}
+
+// On a narrow page its cells stand one below the other, and it must still be heard as a table.
+function asTable(table) {
+  const roles = { table: "table", thead: "rowgroup", tbody: "rowgroup", tr: "row", td: "cell" };
+  for (const one of [table, ...table.querySelectorAll("thead, tbody, tr, td")]) one.setAttribute("role", roles[one.localName]);
+  for (const one of table.querySelectorAll("th")) one.setAttribute("role", one.scope === "col" ? "columnheader" : "rowheader");
   return table;
 }
 
 function share(found, say) {
   const option = found ?? { per_cent: 0, count: 0 };
-  return make("td", "", bar(option.per_cent), make("span", "per-cent", say("so-many-per-cent", { n: option.per_cent })), " ", make("span", "count", String(option.count)));
+  return [bar(option.per_cent), make("span", "per-cent", say("so-many-per-cent", { n: option.per_cent })), " ", make("span", "count", String(option.count))];
 }
 
 function columnOf(title, tally, say) {
   return {
-    title,
-    among: among(tally, say),
+    title: `${title} (${tally.voted || tally.answered})`,
+    among: beside(tally, say),
     cell: (id) => share(tally.options.find((one) => one.id === id), say),
   };
 }
@@ -116,7 +137,7 @@ const nameOf = (group, say) => listed(group.names.map((one) => say(`profession-$
 function grouped(task, tally, say) {
   const columns = [columnOf(say("everybody"), tally, say)];
   for (const group of tally.groups) columns.push(columnOf(nameOf(group, say), { ...group, kind: tally.kind, voted: group.answered }, say));
-  return several(task, tally.options, columns, say);
+  return several(task, tally.options, columns);
 }
 
 // Orders: the foremost first, with the place where it stands in the mean.
@@ -135,16 +156,16 @@ function ordered(task, tally, say) {
 
 function orderedBeside(task, places, columns, say) {
   const shown = columns.map(({ title, tally }) => ({
-    title,
-    among: among(tally, say),
+    title: `${title} (${tally.answered})`,
+    among: "",
     cell: (id) => {
       const one = tally.places.find((place) => place.id === id);
       const size = tally.places.length;
       const mean = one?.mean ?? null;
-      return make("td", "", bar(mean === null ? 0 : (100 * (size + 1 - mean)) / size), make("span", "per-cent", inWords(mean)));
+      return [bar(mean === null ? 0 : (100 * (size + 1 - mean)) / size), make("span", "per-cent", inWords(mean))];
     },
   }));
-  const table = several(task, places, shown, say);
+  const table = several(task, places, shown);
   return [make("p", "of", say("mean-place")), table];
 }
 
@@ -178,12 +199,12 @@ function counted(task, rounds, say, byProfession, brief) {
   const last = rounds.at(-1);
   const groups = byProfession && last.groups.length > 0;
   const columns = rounds.map((tally) => columnOf(say("round", { n: tally.round }), tally, say));
-  const beside = rounds.length > 1 ? [several(task, last.options, columns, say)] : [];
-  if (groups) return [...beside, grouped(task, last, say)];
-  return beside.length ? beside : single(task, last, say, task.kind === "decision" ? teamsFor(last, say) : null, brief);
+  const turns = rounds.length > 1 ? [several(task, last.options, columns)] : [];
+  if (groups) return [...turns, grouped(task, last, say)];
+  return turns.length ? turns : single(task, last, say, task.kind === "decision" ? teamsFor(last, say) : null, brief);
 }
 
-function inOrder(task, rounds, say, byProfession) {
+function inOrder(task, rounds, say, byProfession, brief) {
   const last = rounds.at(-1);
   const shown = [];
   if (rounds.length > 1) {
@@ -194,7 +215,8 @@ function inOrder(task, rounds, say, byProfession) {
     const groups = last.groups.map((group) => ({ title: nameOf(group, say), tally: { ...group, kind: last.kind, voted: group.answered, mean: null } }));
     shown.push(...orderedBeside(task, last.places, [{ title: say("everybody"), tally: last }, ...groups], say));
   }
-  return shown.length ? shown : [ordered(task, last, say), make("p", "of", among(last, say))];
+  if (shown.length) return shown;
+  return brief ? [ordered(task, last, say)] : [ordered(task, last, say), make("p", "of", among(last, say))];
 }
 
 export function results(task, { rounds }, say, { byProfession = false, brief = false } = {}) {
@@ -203,7 +225,7 @@ export function results(task, { rounds }, say, { byProfession = false, brief = f
   const last = rounds.at(-1);
   if (!last) return whole;
   if (task.kind === "text") whole.append(...written(task, rounds, say));
-  else if (task.kind === "ordering") whole.append(...inOrder(task, rounds, say, byProfession));
+  else if (task.kind === "ordering") whole.append(...inOrder(task, rounds, say, byProfession, brief));
   else whole.append(...counted(task, rounds, say, byProfession, brief));
   if (task.kind === "decision" && !brief && last.decisions.length) whole.append(decided(task, last, say));
   return whole;

@@ -6,12 +6,15 @@ import { line, paragraphs } from "./prose.js";
 import { letter, results } from "./results.js";
 
 const STEPS = 7; // screen.css says how large each is; the last has 28 pixels and no room to spare
+const TURN = 10_000; // milliseconds for which a part stays
 const byId = (id) => document.getElementById(id);
 const main = byId("main");
 const shown = byId("shown");
 let last = "";
 let atEnd = null;
 let lock = null;
+let parts = null;
+let turning = 0;
 let contact = "connected";
 let since = null;
 const whole = new Map(); // paragraphs that were cut, with all their words
@@ -84,6 +87,8 @@ function fit() {
   const what = byId("what");
   const more = byId("more");
   more.hidden = true;
+  parts = null;
+  clearInterval(turning);
   for (const row of what.querySelectorAll("[hidden]")) row.hidden = false;
   for (const [row, text] of whole) row.textContent = text;
   whole.clear();
@@ -92,18 +97,50 @@ function fit() {
     if (fits()) return;
   }
   more.hidden = false;
-  const rows = [...what.querySelectorAll(".texts > li, .bars > tbody, .choices > li")];
-  if (rows.length) hideSome(rows, more);
-  else cutShort([...what.querySelectorAll("p")], more);
+  const rows = [...what.querySelectorAll(".texts > li, .bars:not(.places) > tbody, .places > tbody > tr, .choices > li")];
+  if (!rows.length) cutShort([...what.querySelectorAll("p")], more);
+  else {
+    parts = { rows, from: 0, to: 0, before: [] };
+    turn(true);
+    turning = setInterval(turn, TURN, true);
+  }
 }
 
-function hideSome(rows, more) {
-  let hidden = 0;
-  while (rows.length > 1 && (!fits() || hidden === 0)) {
-    rows.pop().hidden = true;
-    hidden += 1;
-    more.textContent = say("and-more", { n: hidden });
+// What is too much for one view comes in parts, by and by, or by the arrow keys.
+function turn(on) {
+  if (!parts) return;
+  const { rows, before } = parts;
+  if (on) {
+    if (parts.to) before.push(parts.from);
+    parts.from = parts.to < rows.length ? parts.to : 0;
+    if (!parts.from) before.length = 0;
+  } else parts.from = before.pop() ?? 0;
+  rows.forEach((row, place) => (row.hidden = place !== parts.from));
+  parts.to = parts.from + 1;
+  const count = () => {
+    const word = parts.to === parts.from + 1 ? "part-one" : "part-many";
+    byId("more").textContent = say(word, { first: parts.from + 1, last: parts.to, all: rows.length });
+  };
+  count();
+  while (parts.to < rows.length) {
+    rows[parts.to].hidden = false;
+    parts.to += 1;
+    count();
+    if (!fits()) {
+      parts.to -= 1;
+      rows[parts.to].hidden = true;
+      count();
+      return;
+    }
   }
+}
+
+function turnByHand(event) {
+  const on = { ArrowRight: true, PageDown: true, ArrowLeft: false, PageUp: false }[event.key];
+  if (on === undefined || !parts) return;
+  event.preventDefault();
+  clearInterval(turning);
+  turn(on);
 }
 
 function cutShort(rows, more) {
@@ -127,11 +164,14 @@ function cutShort(rows, more) {
 function show(run) {
   if (run.phase !== "ended") atEnd = null;
   else atEnd ??= JSON.stringify(run.front);
-  const { version: _version, ...seen } = run;
+  const { version: _version, counts: _counts, ...seen } = run;
   const now = JSON.stringify(seen);
+  const { kind, heading, what, answered: count = "" } = face(run);
+  byId("answered").textContent = count;
+  const [before, after = ""] = say(run.counts.here === 1 ? "here-one" : "here-many").split("{n}");
+  byId("here").replaceChildren(before, make("b", "", String(run.counts.here)), after);
   if (now === last) return;
   last = now;
-  const { kind, heading, what, answered: count = "" } = face(run);
   main.dataset.phase = run.phase;
   main.dataset.front = run.front?.kind ?? "";
   byId("paused").hidden = run.phase !== "paused";
@@ -140,10 +180,7 @@ function show(run) {
   byId("heading").replaceChildren(...line(heading));
   whole.clear();
   byId("what").replaceChildren(...what);
-  byId("answered").textContent = count;
   byId("way-in").hidden = run.phase === "ended";
-  const [before, after = ""] = say(run.counts.here === 1 ? "here-one" : "here-many").split("{n}");
-  byId("here").replaceChildren(before, make("b", "", String(run.counts.here)), after);
   fit();
 }
 
@@ -167,6 +204,7 @@ async function wake() {
 document.addEventListener("visibilitychange", wake);
 wake();
 addEventListener("resize", fit);
+addEventListener("keydown", turnByHand);
 for (const change of ["online", "offline"]) addEventListener(change, () => tell(contact));
 document.fonts?.ready.then(fit);
 follow(main.dataset.root, { as: "screen", key: main.dataset.key, show, tell });
