@@ -11,7 +11,7 @@ import io
 import re
 import struct
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from flask_babel import gettext
@@ -47,6 +47,10 @@ class Item(Struct, frozen=True):
     state: State
 
 
+class Withdrawn(Exception):
+    """Whoever fetches a parcel lost the right to it on the way; what was sent ends in the middle."""
+
+
 class Parcel(Struct, frozen=True):
     """What a zip will hold, by name."""
 
@@ -57,14 +61,17 @@ class Parcel(Struct, frozen=True):
         """The exact length of the zip in bytes."""
         return len(self._stream())
 
-    def zip(self) -> Iterator[bytes]:
-        """The bytes of the zip. One certificate is read at a time, in a transaction of its own."""
-        yield from self._stream()
+    def zip(self, allowed: Callable[[], bool] = lambda: True) -> Iterator[bytes]:
+        """The bytes of the zip. One certificate is read at a time, in a transaction of its own.
 
-    def _stream(self) -> ZipStream:
+        Raises Withdrawn before the first one that whoever fetches them is not `allowed` to have any more.
+        """
+        yield from self._stream(allowed)
+
+    def _stream(self, allowed: Callable[[], bool] = lambda: True) -> ZipStream:
         stream = ZipStream(sized=True)
         for item in self.items:
-            stream.add(_content(item.id), file_name(item), size=item.size)
+            stream.add(_allowed(item.id, allowed), file_name(item), size=item.size)
         return stream
 
 
@@ -92,6 +99,12 @@ def _items(scope: str, everything: bool) -> list[Item]:
         for row in found
     ]  # fmt: skip
     return sorted(items, key=lambda item: (in_the_alphabet(item.name), item.number))
+
+
+def _allowed(certificate_id: int, allowed: Callable[[], bool]) -> Iterator[bytes]:
+    if not allowed():
+        raise Withdrawn("The right to these certificates ended while they were sent.")
+    yield from _content(certificate_id)
 
 
 def _content(certificate_id: int) -> Iterator[bytes]:

@@ -9,17 +9,18 @@ from uuid import uuid4
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from lms import jobs, pdf
-from lms.accounts.models import Role
+from lms.accounts.models import Role, Standing
 from lms.audit import AuditRow
 from lms.certificates import issuing, organiser_pages, signing
 from lms.certificates.models import Batch, BatchLine, Certificate, CertificateFile, ConfirmedName
+from lms.certificates.parcel import Withdrawn
 from lms.certificates.parts import LineState
 from lms.clock import now
 from lms.database import db, writing
-from lms.events.models import Event
+from lms.events.models import Appointment, Event
 from lms.events.parts import Charge, RegistrationState
 from lms.mail import Letter
 from tests.make import Making
@@ -653,6 +654,31 @@ def test_the_zip_says_its_length_and_holds_the_very_bytes_and_who_fetched_it_is_
     assert [(row.actor_id, row.about["papers"], row.about["which"]) for row in noted] == [
         (organiser.person.id, 1, "valid"), (organiser.person.id, 2, "all")
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("lost", ["role", "account", "event"])
+def test_a_zip_breaks_off_where_its_right_is_lost(
+    make: Making, event: Event, organiser: Client, quick: None, lost: str
+):
+    for name in ("Ann", "Ben", "Cia"):
+        make.certificate(make.due(event, name=name))
+    pieces = iter(organiser.get(f"{HOME}.zip", buffered=False).response)
+    sent = b""
+    while b"%PDF" not in sent:
+        sent += next(pieces)
+
+    if lost == "role":
+        make.change(organiser.person, role=Role.PRACTITIONER)
+    elif lost == "account":
+        make.change(organiser.person, standing=Standing.DISABLED)
+    else:
+        with make.app.app_context(), writing():
+            db.session.execute(delete(Appointment))
+            db.session.commit()
+
+    with pytest.raises(Withdrawn):
+        sent += b"".join(pieces)
+    assert sent.count(b"%PDF") == 1
 
 
 def test_the_copy_for_printing_comes_as_one_pdf(make: Making, event: Event, organiser: Client):
