@@ -14,7 +14,7 @@ from lms.content.exercises import AnyTask, Decision, Hands
 from lms.database import db
 from lms.exercises import inventing, joining, responding
 from lms.exercises.audiences import asked_of
-from lms.exercises.conducting import exercise_of, state_of
+from lms.exercises.conducting import exercise_of, held, state_of
 from lms.exercises.counting import have_answered, seat_of
 from lms.exercises.models import DecisionRow, Player, Run
 from lms.exercises.parts import Admission, Phase
@@ -56,10 +56,14 @@ def invite(run: Run, many: int, now: datetime) -> None:
 def play(run: Run, now: datetime) -> bool:
     """Let invented people do what they would have done by now; whether anything came of it.
 
-    Asked twice, or by two processes, it comes to the same: what they send has ids of theirs.
+    Asked twice, or by two processes, it comes to the same: what they send has ids of theirs. The run is held, so that
+    two who ask at once do so one after the other.
     """
+    if not run.rehearsal:
+        return False
+    run = held(run.id)
     state = state_of(run)
-    if not run.rehearsal or state.phase is Phase.ENDED:
+    if state.phase is Phase.ENDED:
         return False
     ids = [id_of(run.id, number) for number in range(inventing.MOST)]
     people = db.session.scalars(select(Player).where(Player.run_id == run.id, Player.id.in_(ids))).all()
