@@ -1,6 +1,7 @@
 """Papers: issued, handed out, checked, and the keys that sign them."""
 
 import sys
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from sqlalchemy import func, select
 from lms import audit
 from lms.certificates import answers, batches, checking, due, parcel, signing
 from lms.certificates.models import BatchLine, Certificate, SigningKey
-from lms.certificates.parts import COURSE, LineState, Outcome
+from lms.certificates.parts import COURSE, LineState, Outcome, Stands
 from lms.certificates.reasons import STANDS, reason
 from lms.cli.working import Refused, site, working, write
 from lms.clock import now
@@ -27,7 +28,10 @@ def certificates() -> None:
 @click.argument("scope", metavar="EVENT|course")
 @click.option("--dry-run", is_flag=True, help="Say who gets one and who does not, and why; issue nothing.")
 def issue(scope: str, dry_run: bool) -> None:
-    """Issue the papers of EVENT, or of the course, to everyone who is due; ended half-way, it goes on where it was."""
+    """Issue the papers of EVENT, or of the course, to everyone who is due; ended half-way, it goes on where it was.
+
+    It says first how many get one; at a terminal it asks before it issues.
+    """
     with working(site()):
         candidates = _candidates(scope)
         wanted = due.due(candidates)
@@ -39,6 +43,11 @@ def issue(scope: str, dry_run: bool) -> None:
         if not wanted:
             click.echo("0 issued: nobody is due; `--dry-run` says what each of them lacks.")
             return
+        kept_back = Counter(str(STANDS[one.stands]) for one in candidates if one.stands is not Stands.DUE)
+        why = "".join(f"; {count} {stands.lower()}" for stands, count in kept_back.most_common())
+        click.echo(f"{len(wanted)} to be issued, {len(candidates) - len(wanted)} not{why}.")
+        if sys.stdin.isatty():
+            click.confirm("Issue them now?", abort=True)
         batch = batches.begin(wanted, None, now())
         db.session.commit()
         with click.progressbar(length=len(wanted), label="Issuing") as bar:
