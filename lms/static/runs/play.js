@@ -593,7 +593,7 @@ function wash() {
     for (const field of long) {
       thought(field, say("too-many-signs", { n: [...field.value.trim()].length - Number(field.dataset.longest) }));
     }
-    if (!written.length) thought(at(THOUGHTS[0]), say("fault-empty"));
+    if (!written.length) thought(at(THOUGHTS[0]), say("write-first"));
     const first = long[0] ?? (written.length ? null : at(THOUGHTS[0]));
     for (const field of written.filter((one) => !long.includes(one))) {
       box.put({ about: field.name, words: field.value.trim() }, labelOf(field));
