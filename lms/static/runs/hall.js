@@ -21,7 +21,7 @@ export function clock(run, now) {
     line.className = `pace ${tone}`;
     line.replaceChildren(sign(tone === "good" ? "good" : run.phase === "paused" ? "pause" : "clock"), make("span", "", words));
   }
-  const what = run.front?.kind === "debrief" ? "end-planned" : run.next ? "next-planned" : "debrief-planned";
+  const what = run.next && run.front?.kind !== "debrief" ? "next-planned" : run.debrief.length && run.front?.kind !== "debrief" ? "debrief-planned" : "end-planned";
   write(at("planned"), run.phase === "ended" ? "" : say(what, { at: planned(plan.next_minute) }));
 }
 

@@ -116,7 +116,7 @@ function state(run, task) {
   const unit = (one) => (task.kind === "decision" ? one.team : one.id);
   const all = new Set(asked.map(unit).filter(Boolean));
   const have = new Set(asked.filter((one) => one.answered).map(unit).filter(Boolean));
-  const counted = task.kind === "hands" || !at("frame-count").hidden || run.phase === "ended" || !all.size ? ""
+  const counted = task.kind === "hands" || run.phase === "ended" || !all.size ? ""
     : say(task.kind === "decision" ? "teams-answered" : "answered-of", { n: have.size, all: all.size });
   const text = `${stateOf(task)} ${counted}`;
   const line = at("strip-state");
