@@ -219,7 +219,7 @@ def test_words_that_are_lost_delay_nothing_for_long_and_the_line_mends_itself(
     console = Console(pages.port, place)
     engine = create_engine(environment["LMS_DATABASE_URL"], isolation_level="AUTOCOMMIT")
     cut = (
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' OR query LIKE 'SELECT pg_notify%'"
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' OR query LIKE 'SELECT pg_n%'"
     )
 
     async def play() -> None:
