@@ -1,7 +1,9 @@
 """The application: a table of contents of all its wings."""
 
 import logging
+from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 from flask import Flask, Response, current_app, g, request, url_for
 from flask_babel import Babel, get_locale, gettext
@@ -69,10 +71,17 @@ WINGS = (
 )  # fmt: skip
 
 
+class Site(Flask):
+    """Flask, which would ask ten times a page whether a function of ours is a coroutine; none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
+
+
 def create_app(settings: Settings | None = None) -> Flask:
     """The site as a WSGI application. Raises HalfConfigured or BadMaterial rather than start half."""
     settings = settings or read()
-    app = Flask("lms", static_folder=str(STATIC), template_folder=str(TEMPLATES), instance_path=str(settings.instance))
+    app = Site("lms", static_folder=str(STATIC), template_folder=str(TEMPLATES), instance_path=str(settings.instance))
     app.extensions["settings"] = settings
     _configure(app, settings)
     pages.init_app(app, settings)

@@ -93,7 +93,7 @@ def secure(response: Response, settings: Settings) -> Response:
     if request.endpoint == "static":
         headers["Cache-Control"] = f"public, max-age={YEAR}, immutable" if request.args.get("v") else "public, no-cache"
     elif "Cache-Control" not in headers:
-        headers["Cache-Control"] = "no-store"
+        headers.add("Cache-Control", "no-store")
     return response
 
 
@@ -121,24 +121,25 @@ def _squeezed(name: str) -> bytes:
 
 def _refuse_unreadable() -> ResponseReturnValue | None:
     """Text is UTF-8; and no text of ours holds a NUL, which no database keeps."""
-    values = [("", request.path)]
-    if request.query_string:
+    asked = request._get_current_object()  # type: ignore[attr-defined]  # asked often: a proxy looks each time
+    values = [("", asked.path)]
+    if asked.query_string:
         try:
-            request.query_string.decode()
+            asked.query_string.decode()
         except UnicodeDecodeError:
-            request.query_string = b""  # the error page looks into it too
+            asked.query_string = b""  # the error page looks into it too
             return error(400, gettext("Not understood"), gettext("The request holds a character that cannot be read."))
-        values += request.args.items(multi=True)
-    if request.method == "POST":
+        values += asked.args.items(multi=True)
+    if asked.method == "POST":
         try:
-            request.get_data(parse_form_data=True)
+            asked.get_data(parse_form_data=True)
         except HTTPException:
             raise
         except Exception:  # each server has its own way to say that the body is cut or wrongly framed
             return error(
                 400, gettext("Not understood"), gettext("The request was not complete. Go back and try again.")
             )
-        values += request.form.items(multi=True)
+        values += asked.form.items(multi=True)
     if any("\0" in name or "\0" in value for name, value in values):
         return error(400, gettext("Not understood"), gettext("The request holds a character that cannot be kept."))
     return None
