@@ -251,6 +251,7 @@ def _tools(event: Event) -> list[tuple[str, object]]:
         return []
     staffs = [*STAFF, ROOM] if event.self_check_in else STAFF
     ways = [(url_for(endpoint, slug=event.slug), words) for endpoint, words in staffs]
+    ways.append((url_for("conducting.new", event=event.slug), gettext("Live exercise")))
     if db.session.scalar(staff.organised().where(Event.id == event.id)) is None:
         return ways
     certificates = (url_for("issuing.people", scope=event.slug), gettext("Certificates"))

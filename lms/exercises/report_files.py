@@ -281,7 +281,7 @@ def sheets(report: Report, setting: Setting) -> Iterator[Sheet]:
     )  # fmt: skip
     yield sheet(
         gettext("answers"),
-        [asked, gettext("Kind"), turn, gettext("Group"), gettext("Option"), gettext("Number"), gettext("By hand"),
+        [asked, gettext("Kind"), turn, gettext("Group"), gettext("Option"), gettext("How many"), gettext("By hand"),
          gettext("Per cent"), gettext("Mean"), gettext("Median")],
         list(_answers(report)),
     )  # fmt: skip

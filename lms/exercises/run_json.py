@@ -164,7 +164,7 @@ def moves(run_id: UUID) -> ResponseReturnValue:
         return _unreadable(problem)
     moment = now()
     _state, verdict = conducting.move(run, asked, current_user.id, moment)
-    if asked.move is MoveKind.END and verdict.outcome is Outcome.DONE:
+    if asked.move is MoveKind.END and verdict.outcome is Outcome.DONE and not run.rehearsal:
         audit.record("run.ended", current_user.id, run=str(run.id))
     db.session.commit()
     showing.changed(run.id)

@@ -530,7 +530,10 @@ def test_no_page_changes_anything_by_being_opened(app: Flask, make: Making):
             answer.close()
             answers[rule.endpoint, method] = answer.status_code
 
-    assert not {where: status for where, status in answers.items() if status > 405}
+    not_yet = {"aftermath.report_pdf", "aftermath.report_xlsx"}  # 409: the run goes on
+    streams = {"run_stream.stream"}  # 503: no server is there to give a connection away
+    failed = {where[0] for where, status in answers.items() if status > 405}
+    assert failed <= not_yet | streams
     after = everything(app)
     assert after.pop("audit_row") != before.pop("audit_row"), "that a list was downloaded is noted"
     assert after == before

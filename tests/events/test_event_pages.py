@@ -215,7 +215,7 @@ def test_every_way_on_is_open_to_those_who_see_it(make, charge):
     for link in ways.iter("{http://www.w3.org/1999/xhtml}a"):
         someone.get(link.get("href"))
 
-    assert len(list(ways.iter("{http://www.w3.org/1999/xhtml}a"))) == (5 if charge is Charge.TRAINER else 9)
+    assert len(list(ways.iter("{http://www.w3.org/1999/xhtml}a"))) == (6 if charge is Charge.TRAINER else 10)
 
 
 def test_someone_who_is_not_on_the_roll_sees_the_programme_and_no_badge(client, event):

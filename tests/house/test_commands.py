@@ -59,6 +59,7 @@ def test_the_sample_year_is_made_once_and_says_how_to_sign_in(tmp_path: Path):
     assert (first.returncode, second.returncode) == (0, 0), first.stderr
     assert "practitioner@demo.test" in first.stdout
     assert "demo-password-only" in first.stdout
+    assert "code SAM8H2, http://127.0.0.1:8000/join/SAM8H2" in first.stdout
     assert "there already" in second.stdout
 
 
