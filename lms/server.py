@@ -4,6 +4,7 @@ import gc
 import re
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -17,18 +18,24 @@ LIVE = re.compile(r"/runs/[^/]+/(stream|state)|/healthz")
 Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def serve(settings: Settings, host: str, port: int, workers: int, *, streams: bool = False) -> None:
-    """Serve until told to stop, perhaps live streams alone.
+def serve(
+    settings: Settings, host: str, port: int, workers: int, *, streams: bool = False,
+    certificate: Path | None = None, key: Path | None = None,
+) -> None:  # fmt: skip
+    """Serve until told to stop, perhaps live streams alone; https with a certificate and its key.
 
     The job worker lives inside the first process when jobs are kept in SQLite.
     """
     if sys.platform == "win32":
         _waitress(settings, host, port)
         return
-    _gunicorn(settings, host, port, workers, streams)
+    tls = {"certfile": str(certificate), "keyfile": str(key)} if certificate and key else {}
+    _gunicorn(settings, host, port, workers, streams, tls)
 
 
-def _gunicorn(settings: Settings, host: str, port: int, workers: int, streams: bool) -> None:
+def _gunicorn(
+    settings: Settings, host: str, port: int, workers: int, streams: bool, tls: dict[str, str]
+) -> None:  # fmt: skip
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 - not there on Windows
 
     class Server(BaseApplication):
@@ -69,6 +76,7 @@ def _gunicorn(settings: Settings, host: str, port: int, workers: int, streams: b
         "control_socket_disable": True,
         "loglevel": "warning",
         "proc_name": "lms",
+        **tls,
     }
     gc.collect()
     gc.freeze()  # what stands now is never looked through again, so that parent and workers go on sharing its memory

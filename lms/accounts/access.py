@@ -7,12 +7,15 @@ import secrets
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import sha256
+from ipaddress import ip_address
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext
 from flask_login import LoginManager, current_user, login_user
 from flask_login import logout_user as forget
 from msgspec import Struct
@@ -22,7 +25,7 @@ from lms.accounts.devices import called
 from lms.accounts.models import Login, Person, Profession, Role, Standing
 from lms.clock import now
 from lms.database import db, look, reads, writes
-from lms.pages import bearer
+from lms.pages import bearer, error
 from lms.settings import Settings
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
@@ -120,6 +123,7 @@ def door_of(endpoint: str | None, app: Flask) -> Door:
 def init_app(app: Flask, settings: Settings) -> None:
     """Put the guard before every view."""
     manager.session_protection = None
+    manager._session_identifier_generator = lambda: ""  # which would hash address and browser with every request
     manager.user_loader(_load)
     app.login_manager = manager  # type: ignore[attr-defined]  # not init_app: there is no cookie that remembers, and no layout that reaches up
     app.extensions["session_idle"] = settings.session_idle
@@ -135,6 +139,8 @@ def guard() -> ResponseReturnValue | None:
         writes()
     if request.routing_exception is not None:
         return None
+    if request.blueprint == "accounts" and not private():
+        return _not_here()
     door = door_of(request.endpoint, current_app)
     if door is Door.PUBLIC:
         return None
@@ -145,6 +151,44 @@ def guard() -> ResponseReturnValue | None:
     if door in ROLES and current_user.role not in ROLES[door]:
         abort(404)
     return None
+
+
+def private() -> bool:
+    """Whether nobody between us and this browser can read along: it uses https, or is on this very machine.
+
+    Over plain http from elsewhere nobody is signed in, whatever they send: no password and no session travels so.
+    """
+    return request.is_secure or _on_this_machine(request.remote_addr or "", request.environ.get("HTTP_HOST", ""))
+
+
+@lru_cache(256)
+def _on_this_machine(address: str, host: str) -> bool:
+    """By where a request comes from, or by the address it was sent to: a browser that names itself means itself."""
+    name = "::1" if host.startswith("[::1]") else host.partition(":")[0].lower()
+    return address == "" or _is_loopback(address.removeprefix("::ffff:")) or name == "localhost" or _is_loopback(name)
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def _not_here() -> ResponseReturnValue:
+    """Why nobody signs in at this address, and where they do."""
+    settings: Settings = current_app.extensions["settings"]
+    where = (
+        gettext("Sign in at %(address)s.", address=settings.public_url)
+        if settings.https
+        else gettext("Sign in on the computer that serves this site, at its own address http://127.0.0.1.")
+    )
+    words = gettext(
+        "Others in this network could read a password that is sent to this address. %(where)s To take part in an "
+        "exercise you need no account: open %(join)s and type its code.",
+        where=where, join=f"{request.host_url}join",
+    )  # fmt: skip
+    return error(403, gettext("Nobody signs in here"), words)
 
 
 def _to_sign_in() -> ResponseReturnValue:
@@ -165,6 +209,8 @@ def _sender() -> str:
 
 def _load(key: str) -> SignedIn | None:
     """The person behind a session id: the row must be alive, in time, and its person active. One query."""
+    if not private():
+        return None
     moment = now()
     asked = {
         "key_hash": _hash(key),

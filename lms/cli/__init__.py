@@ -4,12 +4,12 @@ import click
 from flask.cli import FlaskGroup
 from flask_migrate.cli import db as migrations
 
-from lms.cli import attendance, certificates, doctor, events, material, people, serving
+from lms.cli import attendance, certificates, doctor, events, material, people, runs, serving
 from lms.cli.working import site
 
 ROOMS = (
     serving.demo, serving.serve, serving.work, material.content, events.events, people.people, attendance.attendance,
-    certificates.certificates, doctor.doctor, migrations,
+    runs.runs, certificates.certificates, doctor.doctor, migrations,
 )  # fmt: skip
 
 

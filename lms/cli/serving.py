@@ -1,5 +1,6 @@
 """Serving the site, its sample year and its jobs."""
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,11 +9,15 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from lms import jobs, server
+from lms.cli import https
 from lms.cli.working import Refused, settings_read, site, working
+from lms.clock import now
 from lms.database import db
 from lms.demo import exercises, year
 from lms.paths import MIGRATIONS
 from lms.settings import Settings
+
+PEM = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command()
@@ -67,13 +72,20 @@ def _reset(settings: Settings) -> None:
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
 @click.option("--streams", is_flag=True, help="Serve live streams alone.")
-def serve(port: int, host: str, workers: int, streams: bool) -> None:
+@click.option("--certificate", type=PEM, help="Serve https with this certificate, in PEM, without a server in front.")
+@click.option("--key", type=PEM, help="The certificate's key, in PEM.")
+def serve(
+    port: int, host: str, workers: int, streams: bool, certificate: Path | None, key: Path | None
+) -> None:  # fmt: skip
     """Serve the site; the database must be up to date (lms db upgrade)."""
     settings = settings_read()
+    https.usable(certificate, key, settings, now())
     if workers > 1 and settings.sqlite and not settings.redis_url:
         raise Refused("Several workers need LMS_DATABASE_URL=postgresql://… or LMS_REDIS_URL: or leave --workers at 1.")
     site(settings)
-    server.serve(settings, host, port, workers, streams=streams)
+    if certificate is not None and sys.platform == "win32":
+        raise Refused("On Windows the site does not serve https itself: put a server in front that does.")
+    server.serve(settings, host, port, workers, streams=streams, certificate=certificate, key=key)
 
 
 @click.command()
