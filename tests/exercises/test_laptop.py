@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPSConnection
 from pathlib import Path
@@ -127,21 +127,21 @@ class Device:
         sent = {name.replace("_", "-"): value for name, value in headers.items()} | (
             {"Cookie": cookies} if cookies else {}
         )
-        line.request(method, path, body or None, sent)
-        answer = line.getresponse()
-        for name, value in answer.getheaders():
-            if name.lower() == "set-cookie":
-                self.given.append(value)
-                own, _is, rest = value.partition("=")
-                self.cookies[own] = rest.partition(";")[0]
-        text = b""
-        if "event-stream" in answer.getheader("Content-Type", ""):
-            while b"data:" not in text:  # the first event, for a stream has no end
-                text += answer.readline()
-        else:
-            text = answer.read()
-        line.close()
-        return answer.status, text.decode()
+        with closing(line):
+            line.request(method, path, body or None, sent)
+            answer = line.getresponse()
+            for name, value in answer.getheaders():
+                if name.lower() == "set-cookie":
+                    self.given.append(value)
+                    own, _is, rest = value.partition("=")
+                    self.cookies[own] = rest.partition(";")[0]
+            text = b""
+            if "event-stream" in answer.getheader("Content-Type", ""):
+                while b"data:" not in text:  # the first event, for a stream has no end
+                    text += answer.readline()
+            else:
+                text = answer.read()
+            return answer.status, text.decode()
 
     def get(self, path: str) -> tuple[int, str]:
         return self.ask("GET", path)
@@ -225,7 +225,7 @@ def test_over_plain_http_phones_play_with_a_cookie_of_their_own_and_staff_work_o
     assert links == [403, 403, 403, 302]
     assert {one.partition("=")[0] for one in phone.given} == {"player"}
     assert all("HttpOnly" in one and "SameSite=Lax" in one for one in phone.given)
-    assert f"{here}:{laptop.port}/join" in screen
+    assert f"{here}:{laptop.port}/join" in screen.replace("<wbr>", "")
 
 
 def test_a_session_that_was_begun_on_the_laptop_opens_nothing_over_plain_http(laptop: Laptop):
@@ -249,7 +249,7 @@ def run(*command: object, cwd: Path) -> None:
 
 
 def certified(folder: Path, address: str) -> None:
-    """The certificate of docs/laptop.md: an authority that may vouch for this laptop alone, and what it vouches for."""
+    """The certificate of docs/operate.md: an authority that may vouch for this laptop alone, and what it vouches for."""
     (folder / "names").write_text(
         f"subjectAltName=IP:{address},DNS:laptop.local\nextendedKeyUsage=serverAuth\nbasicConstraints=CA:FALSE\n"
     )
@@ -278,15 +278,17 @@ def test_with_a_certificate_the_laptop_serves_https_alone_and_people_sign_in_fro
         screen = staff.get(f"/runs/{laptop.run_id}/screen")[1]
         with pytest.raises(ssl.SSLCertVerificationError):
             Device(here, laptop.port, ssl.create_default_context()).get("/join")
-        with pytest.raises((OSError, ssl.SSLError)):
-            raw = socket.create_connection((here, laptop.port), 10)
-            raw.sendall(b"GET /join HTTP/1.1\r\nHost: x\r\n\r\n")
-            if not raw.recv(100):
-                raise ConnectionResetError
+        with socket.create_connection((here, laptop.port), 10) as plain:
+            plain.sendall(b"GET /join HTTP/1.1\r\nHost: x\r\n\r\n")
+            try:
+                heard = plain.recv(100)
+            except ConnectionResetError:
+                heard = b""
 
     assert signed_in == (302, 200)
+    assert b"HTTP/1.1 200" not in heard
     assert stream in (200, 503)  # where there is no live stream the page asks again and again
-    assert f"{here}:{laptop.port}/join" in screen
+    assert f"{here}:{laptop.port}/join" in screen.replace("<wbr>", "")
     sessions = [one for one in staff.given if one.startswith("__Host-session=")]
     assert sessions and [one for one in phone.given if one.startswith("__Host-player=")]
     for one in (*staff.given, *phone.given):

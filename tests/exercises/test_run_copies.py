@@ -107,6 +107,13 @@ def test_a_run_that_goes_on_and_a_rehearsal_say_why_they_do_not_travel(app: Flas
         room.trainer.get(f"/runs/{room.run.id}/copy.json", status=302)
 
 
+def test_the_way_to_bring_a_run_stands_on_the_list_of_runs_for_organisers_alone(make: Making):
+    for role, there in ((Role.ORGANISER, True), (Role.TRAINER, False)):
+        someone = make.signed_in(role)
+        someone.get("/runs/")
+        assert ("/runs/take" in someone.page.links()) is there
+
+
 def test_only_an_organiser_brings_a_run_and_only_its_trainers_take_one(app: Flask, make: Making):
     room, _phones = played(make, people=1)
     other = make.signed_in(Role.TRAINER)

@@ -29,6 +29,8 @@ def lms(instance: Path, *arguments: str, **environ: str) -> subprocess.Completed
         "events load",
         "events copy",
         "events take",
+        "runs copy",
+        "runs take",
         "attendance export",
         "certificates issue",
         "certificates export",
