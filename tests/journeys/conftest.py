@@ -1,6 +1,8 @@
 """A real site and a real browser for whole journeys."""
 
+import fcntl
 import os
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -66,8 +68,31 @@ class Site:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    running = Site(tmp_path_factory.mktemp("site"))
+def sample_year(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An instance that holds the sample year, made once for all processes of this run of the tests: copy it."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+    made = shared / "sample-year"
+    with (shared / "sample-year.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not made.exists():
+            half = shared / "half-a-year"
+            half.mkdir()
+            command = [sys.executable, "-c", "from lms.cli import main; main()", "demo", "--no-serve"]
+            environ = {**os.environ, "LMS_INSTANCE": str(half)}
+            subprocess.run(command, cwd=CHECKOUT, env=environ, check=True, stdout=subprocess.DEVNULL)
+            half.rename(made)
+    return made
+
+
+def site_of(sample_year: Path, instance: Path) -> Site:
+    """A site of its own that has the sample year already."""
+    return Site(shutil.copytree(sample_year, instance, dirs_exist_ok=True))
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, sample_year: Path) -> Iterator[Site]:
+    running = site_of(sample_year, tmp_path_factory.mktemp("site"))
     running.start()
     yield running
     running.stop()

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from lms.paths import CHECKOUT
 from tests.journeys.answers import right_fields, sent_of
-from tests.journeys.conftest import Site, Visitor
+from tests.journeys.conftest import Site, Visitor, site_of
 
 pytestmark = pytest.mark.journey
 LESSON = "/modules/early-signs/reporting-routes"
@@ -128,8 +128,8 @@ def test_with_the_network_gone_answers_wait_are_said_and_go_out_once(visitor, si
     assert not someone.wrong
 
 
-def test_answers_survive_a_closed_tab_and_a_killed_server(browser, tmp_path: Path):
-    own = Site(tmp_path)
+def test_answers_survive_a_closed_tab_and_a_killed_server(browser, sample_year, tmp_path: Path):
+    own = site_of(sample_year, tmp_path)
     own.start()
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     someone = Visitor(context, own)

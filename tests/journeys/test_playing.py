@@ -19,7 +19,7 @@ from lms.exercises.models import Answer, DecisionRow, Player, Thought
 from lms.exercises.seating import TeamsBy
 from lms.settings import Settings
 from tests.exercises.test_player_pages import FRAMED
-from tests.journeys.conftest import Site, Visitor
+from tests.journeys.conftest import Site, Visitor, site_of
 from tests.journeys.test_every_page import faults
 from tests.journeys.test_journeys import tab_to
 
@@ -357,8 +357,8 @@ def test_a_phone_that_slept_comes_back_to_the_same_place_by_itself(stage: Stage,
     connected(page)
 
 
-def test_a_killed_server_costs_no_answer_and_the_page_finds_back_by_itself(browser, tmp_path):
-    own = Site(tmp_path)
+def test_a_killed_server_costs_no_answer_and_the_page_finds_back_by_itself(browser, sample_year, tmp_path):
+    own = site_of(sample_year, tmp_path)
     own.start()
     contexts = [browser.new_context(viewport={"width": 360, "height": 700}) for _one in range(2)]
     with application(own) as app:
