@@ -8,6 +8,7 @@ Everything has the id it was given where it was made. A file adds and never chan
 of the same run adds what came after. Rows are added in the caller's transaction.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
@@ -39,6 +40,7 @@ from lms.settings import Settings
 
 FORMAT = "disrupt-run-1"
 MOST_BYTES = 20 * 1024 * 1024
+NAMED = re.compile("[a-z0-9]+(-[a-z0-9]+)*")
 AT_ONCE = 500  # rows of one statement
 AHEAD = timedelta(days=1)  # how far the clock of a laptop may be before ours
 Row = TypeVar("Row")
@@ -260,7 +262,7 @@ def read(content: bytes) -> Carried:
         copy = msgspec.json.decode(sealed.run, type=RunCopy)
         exercise = msgspec.convert(copy.scenario, Exercise)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
-        raise Unfit(f"it is no exercise's file: {problem}") from problem
+        raise Unfit("it is no exercise's file, or one that this version cannot read") from problem
     wrong = (
         _wrong_in_words(copy) or _wrong_in_scenario(exercise) or _wrong_in_moves(copy, exercise)
         or _wrong_in_answers(copy, exercise)
@@ -294,7 +296,7 @@ def _wrong_in_scenario(exercise: Exercise) -> str:
     for pieces in (exercise.roles, exercise.teams, exercise.injects, exercise.tasks, exercise.debrief):
         if max(Counter(one.id for one in pieces).values(), default=1) > 1:
             return "two pieces of its scenario have one name"
-    if not (exercise.id and len(exercise.id) <= NAME and len(exercise.version) <= 64):
+    if not (NAMED.fullmatch(exercise.id) and len(exercise.id) <= NAME and len(exercise.version) <= 64):
         return "its scenario has no name that can be kept"
     if any(exercise.inject(task.inject) is None for task in exercise.tasks):
         return "a question of its scenario belongs to no message"
