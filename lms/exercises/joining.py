@@ -7,7 +7,7 @@ from hashlib import sha256
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from lms.accounts.models import Profession
 from lms.content.exercises import Exercise
@@ -110,14 +110,15 @@ def join(
         return known
     if run.ended_at is not None:
         return NotSo.ENDED
-    crowd = db.session.scalar(select(func.count()).select_from(Player).where(Player.run_id == run.id)) or 0
-    if crowd >= run.capacity:
+    state = state_of(run)
+    there = db.session.scalars(select(Player.id).where(Player.run_id == run.id))
+    if sum(str(one) not in state.removed for one in there) >= run.capacity:
         return NotSo.FULL
     player = Player(
         id=uuid4(), run_id=run.id, key_hash=hash_of(key, run.id), person_id=person_id, name=name,
         profession=profession, team="", role="", joined_at=now, seen_at=now, changes=1,
     )  # fmt: skip
-    if run.teams_by is TeamsBy.MIX and seat_of(state_of(run), player).admission is Admission.IN:
+    if run.teams_by is TeamsBy.MIX and seat_of(state, player).admission is Admission.IN:
         seated = db.session.execute(
             select(Player.team, Player.profession).where(Player.run_id == run.id, Player.team != "")
         )

@@ -73,10 +73,10 @@ def join() -> ResponseReturnValue:
 @public
 def play(code: str) -> ResponseReturnValue:
     """The exercise, for who is in it; for others the way in, with the code filled in."""
-    refuse_guessing()
     run, player = _mine(typed(code))
     if run is not None and player is not None:
         return _page(run, player, request.args.get("question", ""))
+    refuse_guessing()
     run = joining.open_by_code(typed(code))
     if run is not None:
         return _form(run, run.code)
@@ -214,7 +214,7 @@ def _zone(run: Run) -> ZoneInfo:
 def answer(code: str) -> ResponseReturnValue:
     """Keep an answer, or move a step of an order that is not sent yet."""
     run, player = _player_or_door(code)
-    task = exercise_of(run.id).task(request.form.get("task", ""))
+    task = _seen_task(run, player, request.form.get("task", ""))
     given = _given(task)
     picked = task.id if task else ""
     if isinstance(task, Order) and request.form.get("move"):
@@ -233,6 +233,12 @@ def answer(code: str) -> ResponseReturnValue:
     return _page(run, player, picked, Tried(given=given, faults=[fault])), 422
 
 
+def _seen_task(run: Run, player: Player, task_id: str) -> AnyTask | None:
+    """A question that this player sees; of any other a form is told nothing, not even by what comes back of it."""
+    seen = {one.id for one in showing.to_player(player, now()).tasks}
+    return exercise_of(run.id).task(task_id) if task_id in seen else None
+
+
 def _id() -> UUID:
     """The id under which the page was sent, so that a form sent twice is one answer."""
     try:
@@ -248,6 +254,10 @@ def _given(task: AnyTask | None) -> Any:
         return sent.getlist("answer")
     if isinstance(task, Decision):
         return {name: sent.get(name, "").replace("\r\n", "\n") for name in ("option", "reason", "owner")}
+    if task is None:
+        return "\n".join(filter(None, (sent.get(name, "") for name in ("answer", "reason", "owner")))).replace(
+            "\r\n", "\n"
+        )
     return sent.get("answer", "").replace("\r\n", "\n")
 
 

@@ -53,8 +53,11 @@ def person_id() -> int | None:
 
 
 def own_name() -> str:
-    """What trainers are told of someone who is signed in and gave no other name."""
-    return " ".join(current_user.name.split())[:NAME].strip() if current_user.is_authenticated else ""
+    """What trainers are told of someone who is signed in and gave no other name; nothing where it cannot be shown."""
+    if not current_user.is_authenticated:
+        return ""
+    name = "".join(sign for sign in " ".join(current_user.name.split()) if sign.isprintable())[:NAME].strip()
+    return name if any(sign.isalpha() for sign in name) else ""
 
 
 def run_or_404(run_id: UUID) -> Run:

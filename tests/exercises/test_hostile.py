@@ -1,0 +1,61 @@
+"""People, devices and files that mean no good, or whose network does not."""
+
+import pytest
+from flask import Flask
+
+from lms.exercises.carrying import Unfit, read
+from tests.exercises.rooms import Phone, RoomWith
+from tests.exercises.test_carrying import altered
+from tests.exercises.travels import pack, played
+from tests.make import Making
+
+
+def test_a_place_is_free_again_when_someone_was_sent_out(app: Flask, make: Making):
+    room = RoomWith(app, make, capacity=1)
+    intruder = room.phone()
+    Phone(app, room.run).join(status=409)
+
+    room.does("remove", player=intruder.id)
+
+    Phone(app, room.run).join()
+
+
+@pytest.mark.parametrize("name", ["123", "مهدی\u200cزاده", "👩\u200d⚖️ Anna"])
+def test_an_account_whose_name_cannot_be_shown_joins_like_any_other(app: Flask, make: Making, name: str):
+    room = RoomWith(app, make)
+
+    phone = room.phone(make.signed_in(name=name))
+
+    assert phone.sees()["mine"]["admission"] == "in"
+
+
+def test_someone_who_guesses_codes_in_the_room_shuts_nobody_out_who_is_in(app: Flask, make: Making):
+    room = RoomWith(app, make)
+    phone = room.phone()
+    for number in range(600):
+        app.test_client().get(f"/join/A{number:05}")
+
+    assert phone.http.get(f"/join/{room.run.code}").status_code == 200
+    assert app.test_client().get(f"/join/{room.run.code}").status_code == 429
+
+
+def test_a_form_about_a_question_to_come_is_answered_like_one_about_none(app: Flask, make: Making):
+    room = RoomWith(app, make, teams_by="self")
+    phone = room.phone()
+    room.does("start", "next")
+
+    def told(task: str) -> tuple[int, int]:
+        sent = {"task": task, "answer": "first", "move": "first:up", "reason": "Because", "owner": "Ana"}
+        answer = phone.http.post(f"/join/{room.run.code}/answers", data=sent)
+        assert "Because" in answer.text
+        return answer.status_code, len(answer.text)
+
+    assert told("order") == told("decide") == told("why") == told("hands") == told("never")
+
+
+def test_a_file_whose_exercise_has_a_name_that_is_none_is_refused(laptop: Making):
+    room, _phones = played(laptop, people=1)
+    content = altered(pack(laptop.app, room.run), lambda run: run["scenario"].update(id='a"\r\nSet-Cookie: b'))
+
+    with pytest.raises(Unfit):
+        read(content)
