@@ -1,9 +1,12 @@
 """Two lanes for requests: what a whole room may want at the same moment waits by itself, so that pages pass."""
 
+import logging
 import re
 import resource
 import socket
+import struct
 import sys
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -11,8 +14,13 @@ from typing import Any
 from gunicorn.workers.gthread import DEFAULT_WORKER_DATA_TIMEOUT, TConn, ThreadWorker
 
 OF_A_ROOM = re.compile(rb"(GET|POST) /runs/[^/? ]+/(answers|state|stream)[? ]")
-START = 120  # bytes of a request by which it is known
+LENGTH = re.compile(rb"\r\ncontent-length: *(\d{1,9}) *\r\n", re.IGNORECASE)
+CHUNKED = re.compile(rb"\r\n(transfer-encoding|expect):", re.IGNORECASE)
+LARGEST = 65_536  # bytes of a room's request
+LOOKS, BETWEEN = 10, 0.005  # at a request that has not come whole, and seconds between two of them
+SILENCE = 20  # seconds without a byte from or to someone, after which their connection is given up
 AT_ONCE = 2  # of a room's requests
+CLOSING = 8  # connections that are waited for until the other side hangs up too
 TURN = (
     0.001  # seconds that a thread computes while others wait to; with Python's 5 ms a page waits for each of its rows
 )
@@ -28,19 +36,27 @@ class Worker(ThreadWorker):
         sys.setswitchinterval(TURN)
         _may_open(MOST_FILES)
         self.room = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="room")
+        self.closing = ThreadPoolExecutor(CLOSING, thread_name_prefix="closing")
+        logging.getLogger("gunicorn.error").addFilter(_is_more_than_silence)
         super().init_process()
 
     def handle(self, conn: TConn) -> Any:
-        """Answer a request, unless it begins as one of a room's."""
+        """Answer a request, unless it is one of a room's."""
+        if not conn.initialized:
+            _give_up_after_silence(conn.sock)
         return OTHER_LANE if _of_a_room(conn) else super().handle(conn)
 
     def finish_request(self, conn: TConn, fs: "Future[Any]") -> None:
-        """What belongs into the other lane waits there; everything else is done with."""
-        if fs.cancelled() or fs.exception() is not None or fs.result() is not OTHER_LANE:
+        """What belongs into the other lane waits there; whoever does not hang up keeps nobody else from coming in."""
+        become = None if fs.cancelled() or fs.exception() is not None else fs.result()
+        if become is OTHER_LANE:
+            waiting = self.room.submit(super().handle, conn)
+            waiting.add_done_callback(partial(self.method_queue.defer, self.finish_request, conn))
+        elif become:
             super().finish_request(conn, fs)
-            return
-        waiting = self.room.submit(super().handle, conn)
-        waiting.add_done_callback(partial(self.method_queue.defer, super().finish_request, conn))
+        else:
+            self.nr_conns -= 1
+            self.closing.submit(conn.close, graceful=True)
 
 
 def _may_open(wanted: int) -> None:
@@ -51,12 +67,41 @@ def _may_open(wanted: int) -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
+def _give_up_after_silence(sock: socket.socket) -> None:
+    """Let no thread wait for ever for someone whose network is gone in the middle of a request or its answer."""
+    for direction in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        sock.setsockopt(socket.SOL_SOCKET, direction, struct.pack("ll", SILENCE, 0))
+
+
+def _is_more_than_silence(record: logging.LogRecord) -> bool:
+    """Whether a record of the log is about more than someone who said nothing any more."""
+    return not (record.exc_info and isinstance(record.exc_info[1], BlockingIOError))
+
+
 def _of_a_room(conn: TConn) -> bool:
-    """Whether a request has come that is a room's; what has not come yet is looked at when it has."""
+    """Whether a request is a room's and has come whole.
+
+    One that comes in pieces is answered among the pages: two that never end would keep a whole room waiting.
+    """
     if type(conn.sock) is not socket.socket or not conn.wait_for_data(DEFAULT_WORKER_DATA_TIMEOUT):
         return False
-    try:
-        start = conn.sock.recv(START, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except OSError:
+    for _look in range(LOOKS):
+        try:
+            come = conn.sock.recv(LARGEST, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except OSError:
+            return False
+        if not OF_A_ROOM.match(come):
+            return False
+        if _whole(come):
+            return True
+        time.sleep(BETWEEN)
+    return False
+
+
+def _whole(come: bytes) -> bool:
+    """Whether a request's head is there, and as much after it as the head says."""
+    head, end, body = come.partition(b"\r\n\r\n")
+    if not end or CHUNKED.search(head + end):
         return False
-    return OF_A_ROOM.match(start) is not None
+    length = LENGTH.search(head + end)
+    return len(body) >= (int(length[1]) if length else 0)

@@ -1,10 +1,12 @@
 """A run on real servers: several processes, a server that dies, devices that drop out, a network that misbehaves."""
 
 import asyncio
+import http.client
 import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -403,3 +405,21 @@ def test_a_network_that_cuts_delays_and_doubles_loses_and_doubles_no_answer(app:
     asyncio.run(play())
 
     assert kept(app, place) == sorted(choices(place))
+
+
+def test_requests_that_never_end_keep_nobody_waiting(place: Room, serve: Serve):
+    site = serve()
+    half = f"POST {place.address}/answers HTTP/1.1\r\nHost: a\r\nContent-Length: 200\r\n\r\n{{".encode()
+    open_ones = [socket.create_connection(("127.0.0.1", site.port)) for _one in range(8)]
+    for one in open_ones:
+        one.sendall(half)
+    time.sleep(0.5)
+
+    began = time.monotonic()
+    line = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)
+    line.request("GET", f"{place.address}/state?as=player")
+
+    assert line.getresponse().status == 401
+    assert time.monotonic() - began < 5
+    for one in open_ones:
+        one.close()
