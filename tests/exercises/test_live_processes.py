@@ -419,7 +419,10 @@ def test_requests_that_never_end_keep_nobody_waiting(place: Room, serve: Serve):
     line = http.client.HTTPConnection("127.0.0.1", site.port, timeout=10)
     line.request("GET", f"{place.address}/state?as=player")
 
-    assert line.getresponse().status == 401
+    answer = line.getresponse()
+    answer.read()
+
+    assert answer.status == 401
     assert time.monotonic() - began < 5
-    for one in open_ones:
+    for one in (*open_ones, line):
         one.close()
