@@ -55,6 +55,7 @@ ANSWERS = {
     Fault.UNWRITABLE: _("This holds a sign that cannot be kept. Write it in another way."),
     Not.OTHER_CONTENT: _("Another answer was kept under this id. Send it again."),
     Not.NO_TEAM: _("A team decides this. Choose your team first, or ask the trainer for one."),
+    Not.ENOUGH: _("Your team has changed this two hundred times. What stands, stands."),
     Not.NOT_RECORDER: _("Another of your team writes down its decisions. Take over first, if you agreed on that."),
 }
 FIELDS_OF_ANSWERS = {Fault.NO_REASON: "reason", Fault.NO_OWNER: "owner", Not.OTHER_CONTENT: "id"}
@@ -78,8 +79,9 @@ THOUGHTS = {
     Unfit.EMPTY: _("Write something first."),
     Unfit.UNFIT: _("This is too long, or holds a sign that cannot be kept. Shorten it."),
     Unfit.NOT_IN: DOOR[NotSo.NOT_IN],
+    Unfit.ENOUGH: _("So many thoughts are kept already that no more fit. Tell your trainer yours."),
     Unfit.TOO_EARLY: _("This is asked when the exercise is talked about."),
 }
 FIELDS_OF_THOUGHTS = {
-    Unfit.EMPTY: "words", Unfit.UNFIT: "words", Unfit.NOT_IN: "player", Unfit.TOO_EARLY: "about",
+    Unfit.EMPTY: "words", Unfit.UNFIT: "words", Unfit.ENOUGH: "words", Unfit.NOT_IN: "player", Unfit.TOO_EARLY: "about",
 }  # fmt: skip

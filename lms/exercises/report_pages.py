@@ -7,10 +7,9 @@ from zoneinfo import ZoneInfo
 from flask import Blueprint, Flask, Response, abort, current_app, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
-from flask_login import current_user
 from sqlalchemy import select
 
-from lms import audit, pdf
+from lms import pdf
 from lms.accounts.access import trainers_only
 from lms.clock import now
 from lms.database import db, reads, writes
@@ -95,7 +94,7 @@ def add_lesson(run_id: UUID) -> ResponseReturnValue:
     lesson = LessonLearned(id=uuid4(), run_id=run.id, number=last + 1)
     form.fill(lesson)
     db.session.add(lesson)
-    audit.record("run.lesson.added", current_user.id, run=str(run.id))
+    staff.note(run, "run.lesson.added")
     db.session.commit()
     flash(gettext("Written down."))
     return redirect(url_for("aftermath.run", run_id=run_id, _anchor="lessons"))
@@ -125,7 +124,7 @@ def change_lesson(run_id: UUID, lesson_id: UUID) -> ResponseReturnValue:
             return render_template("exercises/lesson.html", run=run, lesson=found, form=form)
         form.fill(found)
         words = gettext("Changed.")
-    audit.record("run.lesson.changed", current_user.id, run=str(run.id))
+    staff.note(run, "run.lesson.changed")
     db.session.commit()
     flash(words)
     return redirect(url_for("aftermath.run", run_id=run_id, _anchor="lessons"))
@@ -162,7 +161,7 @@ def _report(run_id: UUID, kind: str) -> ResponseReturnValue:
     setting, report = _setting(run), looked_back(run)
     db.session.commit()
     writes()
-    audit.record("run.report.downloaded", current_user.id, run=str(run_id), format=kind)
+    staff.note(run, "run.report.downloaded", format=kind)
     db.session.commit()
     reads()
     content: Iterable[bytes]

@@ -20,6 +20,7 @@ from lms.exercises.parts import Admission, Fault
 from lms.exercises.standing import State
 
 MOST_IDS = 100  # of one answer that was changed again and again
+MOST_VERSIONS = 200  # of what a team decided in one round
 
 
 class Fate(StrEnum):
@@ -35,6 +36,7 @@ class Not(StrEnum):
 
     OTHER_CONTENT = "other-content"  # the id is known, and it said something else or was somebody else's
     NO_TEAM = "no-team"
+    ENOUGH = "enough"  # versions of one decision
     NOT_RECORDER = "not-recorder"  # another of the team enters its decisions
 
 
@@ -165,6 +167,8 @@ def _decide(player: Player, run: Run, task: Decision, sent: Sent, now: datetime)
             DecisionRow.team == player.team,
         )
     )  # fmt: skip
+    if last is not None and last >= MOST_VERSIONS:
+        return Taken(Fate.REFUSED, Not.ENOUGH)
     db.session.add(
         DecisionRow(
             id=sent.id, run_id=run.id, task=task.id, round=round_, team=player.team, number=(last or 0) + 1,

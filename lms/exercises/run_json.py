@@ -15,7 +15,6 @@ from msgspec import Meta, Struct
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
-from lms import audit
 from lms.accounts.access import public, trainers_only
 from lms.accounts.models import Profession
 from lms.clock import now
@@ -164,8 +163,8 @@ def moves(run_id: UUID) -> ResponseReturnValue:
         return _unreadable(problem)
     moment = now()
     _state, verdict = conducting.move(run, asked, current_user.id, moment)
-    if asked.move is MoveKind.END and verdict.outcome is Outcome.DONE and not run.rehearsal:
-        audit.record("run.ended", current_user.id, run=str(run.id))
+    if asked.move is MoveKind.END and verdict.outcome is Outcome.DONE:
+        staff.note(run, "run.ended")
     db.session.commit()
     showing.changed(run.id)
     if verdict.why is not None:
@@ -338,7 +337,7 @@ def thoughts(run_id: UUID) -> ResponseReturnValue:
         return _unreadable(problem)
     unfit = thinking.take(player, sent.about, sent.words)
     if unfit is not None:
-        status = 409 if unfit in (Unfit.NOT_IN, Unfit.TOO_EARLY) else 422
+        status = 409 if unfit in (Unfit.NOT_IN, Unfit.TOO_EARLY, Unfit.ENOUGH) else 422
         return _refused(THOUGHTS[unfit], status, FIELDS_OF_THOUGHTS[unfit])
     db.session.commit()
     return {"outcome": Fate.STORED}

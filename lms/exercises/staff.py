@@ -6,26 +6,33 @@ from flask import abort
 from flask_login import current_user
 from sqlalchemy import Select, or_, select
 
+from lms import audit
 from lms.accounts.access import STAFF
 from lms.accounts.models import Role
 from lms.database import db
-from lms.events import staff
-from lms.events.models import Event
+from lms.events.models import Appointment
 from lms.exercises.models import Run, RunTrainer
 
 
 def conducted() -> Select[Run]:
-    """The runs that the one who asks opened or was put beside, those of events where they take the roll.
-
-    A coordinator's are all.
-    """
-    if not current_user.is_authenticated or current_user.role not in STAFF:
+    """The runs of the one who asks."""
+    if not current_user.is_authenticated:
         return select(Run).where(Run.id.is_(None))
-    if current_user.role is Role.ORGANISER:
+    return conducted_by(current_user.id, current_user.role)
+
+
+def conducted_by(person_id: int, role: Role) -> Select[Run]:
+    """The runs that someone opened or was put beside, and those of events where they take the roll.
+
+    A coordinator's are all; nobody's who is no trainer any more.
+    """
+    if role not in STAFF:
+        return select(Run).where(Run.id.is_(None))
+    if role is Role.ORGANISER:
         return select(Run)
-    theirs = staff.staffed().with_only_columns(Event.id)
-    beside = select(RunTrainer.run_id).where(RunTrainer.person_id == current_user.id)
-    return select(Run).where(or_(Run.opened_by_id == current_user.id, Run.event_id.in_(theirs), Run.id.in_(beside)))
+    theirs = select(Appointment.event_id).where(Appointment.person_id == person_id)
+    beside = select(RunTrainer.run_id).where(RunTrainer.person_id == person_id)
+    return select(Run).where(or_(Run.opened_by_id == person_id, Run.event_id.in_(theirs), Run.id.in_(beside)))
 
 
 def conducts(run_id: UUID) -> Run | None:
@@ -36,3 +43,9 @@ def conducts(run_id: UUID) -> Run | None:
 def conducted_or_404(run_id: UUID) -> Run:
     """A run of the one who asks."""
     return conducts(run_id) or abort(404)
+
+
+def note(run: Run, deed: str, **facts: int | str | None) -> None:
+    """Leave a trace of what the one who asks did to a run, in the caller's transaction; a rehearsal leaves none."""
+    if not run.rehearsal:
+        audit.record(deed, current_user.id, run=str(run.id), **facts)

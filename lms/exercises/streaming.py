@@ -22,12 +22,11 @@ from msgspec import Struct
 from sqlalchemy import select, update
 from sqlalchemy.exc import NoResultFound, SQLAlchemyError
 
-from lms.accounts.access import STAFF
 from lms.accounts.models import Login, Person, Role, Standing
 from lms.clock import now
 from lms.database import db, reads, writes
-from lms.exercises import showing
-from lms.exercises.models import Player
+from lms.exercises import showing, staff
+from lms.exercises.models import Player, Run
 from lms.exercises.parts import Phase
 from lms.exercises.showing import Encoded, Sent
 from lms.hub import ANYTHING, Hub
@@ -189,15 +188,8 @@ class _Writer(Thread):
     def run(self) -> None:
         """Until the process ends."""
         while not self.ending:
-            for key, mask in self.selector.select(self._until_next()):
-                stream: Stream | None = key.data
-                if stream is None:
-                    self.woken.recv(4096)
-                elif mask & selectors.EVENT_READ:
-                    self._drop(stream)  # whoever reads a stream has nothing to say on it: they have gone
-                else:
-                    self._write(stream)
             try:
+                self._hear_lines()
                 self._turn()
             except Exception:
                 log.exception("a turn of the live streams failed")
@@ -207,6 +199,17 @@ class _Writer(Thread):
             self._drop(stream)
         for thing in (self.selector, self.woken, self.waker):
             thing.close()
+
+    def _hear_lines(self) -> None:
+        """Wait for what the lines have to say, until something is due."""
+        for key, mask in self.selector.select(self._until_next()):
+            stream: Stream | None = key.data
+            if stream is None:
+                self.woken.recv(4096)
+            elif mask & selectors.EVENT_READ:
+                self._drop(stream)  # whoever reads a stream has nothing to say on it: they have gone
+            else:
+                self._write(stream)
 
     def _until_next(self) -> float | None:
         if not self.rooms:
@@ -357,6 +360,7 @@ class _Writer(Thread):
         try:
             with self.app.app_context():
                 sessions = _alive({one.listener.login_id for one in self._all() if one.listener.login_id is not None})
+                theirs = {someone: _conducted(someone, self.rooms) for someone in set(sessions.values())}
                 keys = _keys(self.rooms)
         except SQLAlchemyError as problem:
             log.warning("whether everybody may still look is not known: %s", problem)
@@ -364,8 +368,8 @@ class _Writer(Thread):
         for stream in self._all():
             listener = stream.listener
             if listener.login_id is not None:
-                role = sessions.get(listener.login_id)
-                good = role is not None and (listener.player_id is not None or role in STAFF)
+                someone = sessions.get(listener.login_id)
+                good = someone is not None and (listener.player_id is not None or listener.run_id in theirs[someone])
             else:
                 good = not listener.key_hash or listener.key_hash in keys
             if not good:
@@ -387,13 +391,13 @@ def _beat() -> bytes:
     return _event("beat", b"%d" % (time.time() * 1000))
 
 
-def _alive(login_ids: Iterable[int]) -> dict[int, Role]:
-    """Of these sessions those that open something, with the role of their people now."""
+def _alive(login_ids: Iterable[int]) -> dict[int, tuple[int, Role]]:
+    """Of these sessions those that open something, with their people and the role of these now."""
     if not login_ids:
         return {}
     moment = now()
     rows = db.session.execute(
-        select(Login.id, Person.role)
+        select(Login.id, Login.person_id, Person.role)
         .join(Login.person)
         .where(
             Login.id.in_(login_ids),
@@ -403,7 +407,13 @@ def _alive(login_ids: Iterable[int]) -> dict[int, Role]:
             Person.standing == Standing.ACTIVE,
         )
     )
-    return {row.id: row.role for row in rows}
+    return {row.id: (row.person_id, row.role) for row in rows}
+
+
+def _conducted(someone: tuple[int, Role], run_ids: Iterable[UUID]) -> set[UUID]:
+    """Of these runs those that someone conducts."""
+    mine = staff.conducted_by(*someone).with_only_columns(Run.id).where(Run.id.in_(run_ids))
+    return set(db.session.scalars(mine))
 
 
 def _keys(run_ids: Iterable[UUID]) -> set[str]:

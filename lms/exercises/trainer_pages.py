@@ -6,13 +6,11 @@ from flask import Blueprint, Flask, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from flask_login import current_user
 from sqlalchemy import delete, select
 from sqlalchemy.orm import joinedload
 from wtforms import EmailField
 from wtforms.validators import InputRequired
 
-from lms import audit
 from lms.accounts.access import trainers_only
 from lms.accounts.appointing import in_charge
 from lms.accounts.forms import Form
@@ -73,7 +71,7 @@ def add(run_id: UUID) -> ResponseReturnValue:
         return _page(run, form, 422)
     if db.session.get(RunTrainer, (run.id, person.id)) is None:
         db.session.merge(RunTrainer(run_id=run.id, person_id=person.id))
-        audit.record("run.trainer", current_user.id, run=str(run.id), person=person.id)
+        staff.note(run, "run.trainer", person=person.id)
         db.session.commit()
     flash(gettext("%(name)s finds this exercise under Exercises.", name=person.name))
     return redirect(url_for("run_trainers.trainers", run_id=run_id))
@@ -86,7 +84,7 @@ def end(run_id: UUID, person_id: int) -> ResponseReturnValue:
     run = staff.conducted_or_404(run_id)
     gone = delete(RunTrainer).where(RunTrainer.run_id == run.id, RunTrainer.person_id == person_id)
     if changed(gone):
-        audit.record("run.trainer-ended", current_user.id, run=str(run.id), person=person_id)
+        staff.note(run, "run.trainer-ended", person=person_id)
         db.session.commit()
     if staff.conducts(run_id) is None:
         return redirect(url_for("conducting.runs"))

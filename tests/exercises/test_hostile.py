@@ -3,6 +3,9 @@
 import pytest
 from flask import Flask
 
+from lms.accounts.models import Role
+from lms.audit import AuditRow
+from lms.exercises import responding, thinking
 from lms.exercises.carrying import Unfit, read
 from tests.exercises.rooms import Phone, RoomWith
 from tests.exercises.test_carrying import altered
@@ -59,3 +62,41 @@ def test_a_file_whose_exercise_has_a_name_that_is_none_is_refused(laptop: Making
 
     with pytest.raises(Unfit):
         read(content)
+
+
+def test_nobody_writes_thoughts_without_end(app: Flask, make: Making, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(thinking, "MOST_EACH", 2)
+    room = RoomWith(app, make)
+    phones = [room.phone() for _one in range(2)]
+    room.does("start", "end")
+
+    said = [phones[0].post("thoughts", {"about": "worked", "words": f"Thought {n}"}) for n in range(5)]
+
+    assert [one.status_code for one in said] == [200, 200, 200, 200, 409]
+    assert "Tell your trainer" in said[-1].json["error"]
+
+
+def test_no_team_writes_versions_of_a_decision_without_end(app: Flask, make: Making, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(responding, "MOST_VERSIONS", 2)
+    room = RoomWith(app, make, teams_by="self")
+    phone = room.phone()
+    phone.post("seat", {"team": "north"})
+    room.does("start", "next", "next", "open decide")
+
+    said = [phone.send("decide", {"option": "act", "reason": f"Because {n}", "owner": "Police"}).json for n in range(3)]
+
+    assert [one["outcome"] for one in said] == ["stored", "stored", "refused"]
+    assert "two hundred" in said[-1]["error"]
+
+
+def test_a_rehearsal_leaves_no_trace_whatever_is_done_with_it(app: Flask, make: Making):
+    room = RoomWith(app, make, rehearsal=True)
+    make.person(role=Role.TRAINER, email="jana@justice.test")
+    room.does("start", "end")
+
+    assert room.trainer.http.get(f"/runs/{room.run.id}/report.xlsx").status_code == 200
+    for where, what in (("lessons", {"words": "Ring first"}), ("trainers", {"email": "jana@justice.test"})):
+        room.trainer.get(f"/runs/{room.run.id}" + ("/trainers" if where == "trainers" else ""))
+        room.trainer.post(f"/runs/{room.run.id}/{where}", what)
+
+    assert room.kept(AuditRow) == []

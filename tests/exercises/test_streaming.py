@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from lms.accounts.models import Login, Person, Role, Standing
@@ -16,7 +16,7 @@ from lms.content.exercises import Hands
 from lms.database import changed as rows_changed
 from lms.database import db, writing
 from lms.exercises import showing, streaming
-from lms.exercises.models import Player, Run
+from lms.exercises.models import Player, Run, RunTrainer
 from tests.exercises.rooms import Phone, RoomWith
 from tests.exercises.test_run_json import encoded, fitting, private_words
 from tests.exercises.test_shipped import shipped
@@ -356,6 +356,23 @@ def test_the_stream_of_who_signs_out_is_blocked_or_is_no_trainer_any_more_ends(
         console.until(lambda console=console: console.over)
         player.read()
         assert not player.over
+
+
+def test_the_stream_of_a_trainer_who_conducts_the_run_no_more_ends(
+    app: Flask, make: Making, room: RoomWith, wire, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(streaming, "CHECK", 0.1)
+    second = make.signed_in(Role.TRAINER)
+    do(app, insert(RunTrainer).values(run_id=room.run.id, person_id=second.person.id))
+    consoles = [wire(room, room.trainer), wire(room, second)]
+    for one in consoles:
+        one.until(lambda one=one: one.newest)
+
+    do(app, delete(RunTrainer))
+
+    consoles[1].until(lambda: consoles[1].over)
+    consoles[0].read()
+    assert not consoles[0].over
 
 
 def test_the_stream_of_a_player_ends_with_their_session_or_their_key(
