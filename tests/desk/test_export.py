@@ -9,17 +9,19 @@ from click.testing import CliRunner, Result
 from flask import Flask
 from sqlalchemy import select
 
-from lms import cli, pdf
+from lms import pdf
 from lms.accounts.models import Link, Person, Role
 from lms.audit import AuditRow
+from lms.cli import attendance, people
 from lms.mail import Letter
 from tests.make import Making
 
 
 @pytest.fixture
 def run(app: Flask, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(cli, "_app", lambda _settings=None: app)
-    monkeypatch.setattr(cli, "_settings", lambda: app.extensions["settings"])
+    for room in (attendance, people):
+        monkeypatch.setattr(room, "site", lambda _settings=None: app)
+    monkeypatch.setattr(people, "settings_read", lambda: app.extensions["settings"])
 
     def invoke(command, *arguments: str) -> Result:
         return CliRunner().invoke(command, [str(one) for one in arguments], prog_name="lms")
@@ -33,7 +35,7 @@ def test_the_export_is_what_the_page_gives_to_download(make: Making, run, tmp_pa
     make.registered(event, name="Ann Example")
     client = make.appointed(event)
 
-    answer = run(cli.export, "brussels", "--format", kind, "-o", tmp_path / "out")
+    answer = run(attendance.export, "brussels", "--format", kind, "-o", tmp_path / "out")
 
     written = (tmp_path / "out").read_bytes()
     downloaded = client.get(f"/desk/attendance/brussels.{kind}").data
@@ -47,8 +49,8 @@ def test_the_export_is_what_the_page_gives_to_download(make: Making, run, tmp_pa
 def test_columns_can_be_chosen_and_every_mark_had_as_csv(make: Making, run, tmp_path: Path):
     make.registered(make.event("brussels"), name="Ann Example")
 
-    run(cli.export, "brussels", "--format", "csv", "--columns", "country,half_days", "-o", tmp_path / "out")
-    run(cli.export, "brussels", "--format", "csv", "--marks", "-o", tmp_path / "marks")
+    run(attendance.export, "brussels", "--format", "csv", "--columns", "country,half_days", "-o", tmp_path / "out")
+    run(attendance.export, "brussels", "--format", "csv", "--marks", "-o", tmp_path / "marks")
 
     assert next(csv.reader([(tmp_path / "out").read_text("utf-8-sig").splitlines()[0]])) == [
         "No.", "Country", "Half-days",
@@ -65,9 +67,9 @@ def test_an_event_that_is_not_there_and_a_file_that_cannot_be_written_are_refuse
         raise pdf.Failed("too long")
 
     monkeypatch.setattr(pdf, "render", broken)
-    unknown = run(cli.export, "none", "--format", "csv", "-o", tmp_path / "out")
-    failed = run(cli.export, "brussels", "--format", "pdf", "-o", tmp_path / "out")
-    wrong = run(cli.export, "brussels", "--format", "doc", "-o", tmp_path / "out")
+    unknown = run(attendance.export, "none", "--format", "csv", "-o", tmp_path / "out")
+    failed = run(attendance.export, "brussels", "--format", "pdf", "-o", tmp_path / "out")
+    wrong = run(attendance.export, "brussels", "--format", "doc", "-o", tmp_path / "out")
 
     assert (unknown.exit_code, unknown.stderr) == (1, "There is no event 'none'.\n")
     assert failed.exit_code == 1
@@ -88,10 +90,10 @@ def test_accounts_are_made_from_a_list_once_and_without_letters(make: Making, ru
     make.person(email="zoe@service.example", name="Zoe")
     (tmp_path / "list.csv").write_text(LIST)
 
-    dry = run(cli.import_people, tmp_path / "list.csv", "--dry-run")
+    dry = run(people.import_people, tmp_path / "list.csv", "--dry-run")
     assert len(make.all(select(Person))) == 1
-    first = run(cli.import_people, tmp_path / "list.csv")
-    again = run(cli.import_people, tmp_path / "list.csv")
+    first = run(people.import_people, tmp_path / "list.csv")
+    again = run(people.import_people, tmp_path / "list.csv")
 
     assert dry.stdout == "1 new, 2 there already. Nothing was kept.\n"
     assert first.stdout == "1 new, 2 there already.\n"
@@ -105,8 +107,8 @@ def test_a_list_with_mistakes_is_refused_row_by_row_and_nothing_is_kept(make: Ma
     (tmp_path / "list.csv").write_text(LIST + ",Nobody,\nbad,Bad,Atlantis\n")
     (tmp_path / "list.pdf").write_bytes(b"%PDF-1.7")
 
-    answer = run(cli.import_people, tmp_path / "list.csv")
-    unreadable = run(cli.import_people, tmp_path / "list.pdf")
+    answer = run(people.import_people, tmp_path / "list.csv")
+    unreadable = run(people.import_people, tmp_path / "list.pdf")
 
     assert answer.exit_code == unreadable.exit_code == 1
     assert "Row 5: E-mail address: Enter an e-mail address" in answer.stdout
