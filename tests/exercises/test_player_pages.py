@@ -566,3 +566,13 @@ def test_the_first_page_weighs_less_than_100_kb_and_later_ones_less_than_50(app:
 
     assert len(page.text.encode()) < 50_000
     assert len(page.text.encode()) + static + fonts < 100_000
+
+
+def test_a_players_page_says_that_it_is_a_rehearsal(app: Flask, make: Making):
+    said = []
+    for rehearsal in (False, True):
+        room = RoomWith(app, make, rehearsal=rehearsal)
+        phone = room.phone()
+        said.append("Rehearsal" in phone.http.get(f"/join/{room.run.code}").text)
+
+    assert said == [False, True]
