@@ -340,6 +340,7 @@ class BadNetwork:
     def __init__(self, site: int) -> None:
         self.site = site
         self.chance = random.Random(7)
+        self.passing: set[asyncio.Task[None] | None] = set()
 
     async def __aenter__(self) -> "BadNetwork":
         self.server = await asyncio.start_server(self._pass, "127.0.0.1", 0, limit=2**22)
@@ -348,8 +349,18 @@ class BadNetwork:
 
     async def __aexit__(self, *_problem: object) -> None:
         self.server.close()
+        for one in self.passing:
+            one.cancel()
+        await asyncio.gather(*self.passing, return_exceptions=True)
 
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.passing.add(asyncio.current_task())
+        try:
+            await self._passed(reader, writer)
+        finally:
+            writer.close()
+
+    async def _passed(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, asyncio.IncompleteReadError):
             head = await reader.readuntil(b"\r\n\r\n")
             length = int(head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0] or 0)
@@ -364,7 +375,6 @@ class BadNetwork:
                 if luck < 0.4:
                     raise ConnectionError
             await self._through(sent, writer)
-        writer.close()
 
     async def _through(self, sent: bytes, writer: asyncio.StreamWriter) -> None:
         theirs, out = await asyncio.open_connection("127.0.0.1", self.site)

@@ -248,6 +248,7 @@ def test_with_the_network_gone_an_answer_waits_is_said_and_goes_out_once(stage: 
     someone.context.set_offline(True)
     page.check("[value=bad]")
     page.check("[value=good]")
+    expect(page.locator("#band")).to_be_visible()
     expect(page.locator("#band h2")).to_have_text("Not sent yet: your answer waits")
     stage.does("open whom")
     assert stage.answers("mood") == []
