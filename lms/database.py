@@ -120,6 +120,10 @@ def insert(table: type[Any]) -> Any:
     return kind.insert(table)
 
 
+# A process has some twenty threads, and none of them may have to wait for another's connection.
+EVERYWHERE: dict[str, Any] = {"max_overflow": 20, "json_deserializer": msgspec.json.decode}
+
+
 def init_app(app: Flask, settings: Settings) -> None:
     """Bind the database to the app and set each connection up."""
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url
@@ -129,12 +133,11 @@ def init_app(app: Flask, settings: Settings) -> None:
     else:
         options = {
             "pool_size": 10,
-            "max_overflow": 20,
             "pool_timeout": 8,
             "pool_pre_ping": True,
             "connect_args": {"connect_timeout": 8, "options": "-c timezone=utc -c statement_timeout=30000"},
         }
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options | {"json_deserializer": msgspec.json.decode}
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options | EVERYWHERE
     db.init_app(app)
     app.teardown_request(lambda _problem: reads())  # the thread goes on to another request, which may only read
     with app.app_context():

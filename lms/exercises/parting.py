@@ -9,11 +9,13 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from flask import current_app
 from sqlalchemy import delete, insert, select
 
 from lms.database import db
+from lms.events.models import Event
 from lms.exercises.audiences import asked_in_all
 from lms.exercises.counting import seat_of, version_of
 from lms.exercises.models import Answer, DecisionRow, Player, Recorder, Run, TakingPart, Thought
@@ -30,7 +32,7 @@ def cut(run: Run, state: State, now: datetime) -> None:
     before = version_of(run, state)
     players = db.session.scalars(select(Player).where(Player.run_id == run.id)).all()
     if state.exercise.counts and not run.rehearsal:
-        _note_who_took_part(run, state, players, now)
+        _note_who_took_part(run, state, players)
     _cut_answers(run)
     _cut_decisions(run)
     db.session.execute(delete(Recorder).where(Recorder.run_id == run.id))
@@ -44,7 +46,7 @@ def cut(run: Run, state: State, now: datetime) -> None:
     run.version += before - version_of(run, state)
 
 
-def _note_who_took_part(run: Run, state: State, players: Collection[Player], now: datetime) -> None:
+def _note_who_took_part(run: Run, state: State, players: Collection[Player]) -> None:
     """Whoever has an account, was let in and answered the set share of what could be answered on their device."""
     settings: Settings = current_app.extensions["settings"]
     decided = {
@@ -56,10 +58,13 @@ def _note_who_took_part(run: Run, state: State, players: Collection[Player], now
     answered: defaultdict[UUID | None, set[str]] = defaultdict(set)
     for player_id, task in db.session.execute(select(Answer.player_id, Answer.task).where(Answer.run_id == run.id)):
         answered[player_id].add(task)
+    if state.started_at is None:
+        return
+    day = state.started_at.astimezone(_zone(run, settings)).date()
     took_part = set()
     for player in players:
         seat = seat_of(state, player)
-        if player.person_id is None or seat.admission is not Admission.IN or state.started_at is None:
+        if player.person_id is None or seat.admission is not Admission.IN:
             continue
         asked = asked_in_all(state, seat)
         done = sum(task in answered[player.id] or (task, seat.team) in decided for task in asked)
@@ -69,9 +74,15 @@ def _note_who_took_part(run: Run, state: State, players: Collection[Player], now
         db.session.add(
             TakingPart(
                 run_id=run.id, person_id=person_id, module=run.module, exercise=run.exercise, event_id=run.event_id,
-                day=now.date(),
+                day=day,
             )
         )  # fmt: skip
+
+
+def _zone(run: Run, settings: Settings) -> ZoneInfo:
+    """Where a run is played: its event's zone, or the site's."""
+    event = db.session.get(Event, run.event_id) if run.event_id is not None else None
+    return event.zone if event else ZoneInfo(settings.timezone)
 
 
 def _cut_answers(run: Run) -> None:

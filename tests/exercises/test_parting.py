@@ -1,7 +1,7 @@
 """The end of a run: who took part is known, and no id, order or time leads from an answer to anybody."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -159,6 +159,20 @@ def test_taking_part_is_a_share_of_what_could_be_answered_and_a_teams_decision_c
     assert took_part == ({one.person.id for one in (ana, ben, eva)} if counts else set())
     for row in room.kept(TakingPart):
         assert (row.run_id, row.module, row.exercise) == (room.run.id, "early-signs", "letters")
+
+
+@pytest.mark.parametrize(
+    ("began", "ended"), [("2027-03-03T23:30Z", "2027-03-03T23:45Z"), ("2027-03-04T22:30Z", "2027-03-05T00:30Z")]
+)
+def test_the_day_of_taking_part_is_that_on_which_the_run_began_where_it_is_played(
+    app: Flask, make: Making, began: str, ended: str
+):
+    with time_machine.travel(began) as clock:
+        room, _phones, _people = played(app, make, people=2)
+        clock.move_to(datetime.fromisoformat(ended))
+        room.does("end")
+
+    assert {row.day for row in room.kept(TakingPart)} == {date(2027, 3, 4)}
 
 
 def test_a_rehearsal_and_a_run_that_never_began_are_nobodys_deed(app: Flask, make: Making):

@@ -15,8 +15,10 @@ from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from lms.accounts.models import Login, Person
 from lms.clock import now
 from lms.database import Model, db, pragmas, writing
+from lms.lanes import AT_ONCE
 from lms.quizzes.models import Attempt
 from lms.reports.models import Report
+from lms.server import THREADS
 from lms.settings import Settings
 from tests.make import Making
 
@@ -40,6 +42,19 @@ def begun(app: Flask) -> Iterator[list[str]]:
 
 
 # --- SQLite --------------------------------------------------------------------------------------------------
+
+
+def test_no_thread_of_a_process_waits_for_the_connection_of_another(app: Flask):
+    threads = THREADS + AT_ONCE + 3  # those of pages and of a room; streams, what they note, jobs
+    with app.app_context():
+        engine = db.engine
+
+    held = [engine.raw_connection() for _thread in range(threads)]
+    different = {id(each.dbapi_connection) for each in held}
+    for each in held:
+        each.close()
+
+    assert len(different) == threads
 
 
 @ON_SQLITE

@@ -291,6 +291,31 @@ def test_own_words_go_to_one_team_and_are_taken_back(visitor):
     assert not someone.wrong
 
 
+def test_an_inject_for_a_role_that_nobody_has_says_so_before_it_is_sent(visitor):
+    someone = visitor()
+    page = opened(someone, CITIES, invented=1)
+    starts(page)
+    row = page.locator(".inject", has=page.get_by_role("heading", name="What she whispers"))
+
+    row.get_by_role("button", name="What she whispers", expanded=False).click()
+    expect(row.locator(".missed")).to_contain_text("Nobody here is “Victim support and guardian” now")
+    for _inject in range(7):
+        if "whispers" in page.locator("#next-what").inner_text():
+            break
+        before = page.locator("#next-what").inner_text()
+        page.locator("#skip").click()
+        expect(page.locator("#next-what")).not_to_have_text(before)
+    expect(page.locator("#next-what")).to_have_text("What she whispers (nobody would get it: see the run sheet)")
+
+    page.locator("#everybody summary").click()
+    page.locator("#people button").click()
+    page.locator("#person-role").select_option("support")
+    page.get_by_role("button", name="Keep", exact=True).click()
+    expect(page.locator("#next-what")).to_have_text("What she whispers")
+    expect(row.locator(".missed")).to_be_hidden()
+    assert not someone.wrong
+
+
 def test_hands_that_were_counted_are_in_the_results(visitor):
     someone = visitor()
     page = opened(someone, WARM_UP, invented=0)

@@ -121,7 +121,8 @@ function large() {
   if (phase === "paused") return { words: say("resume"), deed: () => once({ move: "resume" }) };
   const inject = run.sheet.find((one) => one.id === next);
   if (inject && front?.kind !== "debrief") {
-    return { words: say("next"), what: inject.title, deed: () => once({ move: "next", inject: next }) };
+    const what = sheet.missesAll(inject, run) ? say("next-to-nobody", { what: inject.title }) : inject.title;
+    return { words: say("next"), what, deed: () => once({ move: "next", inject: next }) };
   }
   const place = front?.kind === "debrief" ? debrief.findIndex((one) => one.id === front.id) : -1;
   const question = debrief[place + 1];

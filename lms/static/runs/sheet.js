@@ -27,6 +27,13 @@ export function audience(to, teams, run) {
   return run.players.find((one) => one.id === name)?.name || say("no-name");
 }
 
+// Whether an inject for a role or a team would come to nobody as the room sits now; before anybody is there all would.
+export function missesAll(inject, run) {
+  const inside = run.players.filter((one) => one.admission === "in");
+  const [kind, name] = inject.to.split("/");
+  return kind !== "all" && inside.length > 0 && inject.status !== "sent" && inside.every((one) => one[kind] !== name);
+}
+
 // What a condition asks, with the options' own words.
 function condition(run, when) {
   const options = run.sheet.flatMap((row) => row.tasks).find((task) => task.id === when.task)?.options ?? [];
@@ -70,12 +77,13 @@ function frame(id, minute, title) {
 function injectRow(inject, run, deeds) {
   const row = frame(inject.id, inject.minute, inject.title);
   const met = make("span", "met");
+  const missed = make("p", "missed small", sign("warning"), make("span", "", say("to-nobody", { who: audience(inject.to, null, run) })));
   const facts = make(
     "dl", "facts",
     ...part("expected", ...paragraphs(inject.expected)),
     ...part("fallback", ...paragraphs(inject.fallback)),
     ...part("text", ...paragraphs(inject.text)),
-    ...part("to", audience(inject.to, null, run), ...(inject.when ? [". ", condition(run, inject.when), " ", met] : [])),
+    ...part("to", audience(inject.to, null, run), ...(inject.when ? [". ", condition(run, inject.when), " ", met] : []), missed),
   );
   const ways = {
     "send-now": button(say("send-now"), () => deeds.move({ move: "send", inject: inject.id }), inject.title),
@@ -89,7 +97,7 @@ function injectRow(inject, run, deeds) {
   const tasks = new Map(inject.tasks.map((task) => [task.id, taskRow(task, deeds)]));
   const note = make("div", "note", sign("lock"), make("span", "unseen", `${say("note")}: `), make("div", "", ...paragraphs(inject.note)));
   row.private.append(note, facts, ...[...tasks.values()].map((one) => one.whole), make("p", "row-ways", ...Object.values(ways)));
-  return { ...row, met, ways, tasks };
+  return { ...row, met, missed, ways, tasks };
 }
 
 function taskRow(task, deeds) {
@@ -202,6 +210,7 @@ function drawInject(row, inject, run, inRoom) {
   write(row.tag, word ? say(word) : "");
   real(row, inject, run, live[0]);
   if (inject.when) write(row.met, inject.teams?.length === 0 ? "" : say("condition-met", { teams: inject.teams ? audience("", inject.teams, run) : say("the-room") }));
+  row.missed.hidden = run.phase === "ended" || !missesAll(inject, run);
   fold(row, opened.has(inject.id) || (here && !closed.has(inject.id)));
   offer(row.ways, injectWays(inject, run, live.length));
   for (const task of inject.tasks) {
