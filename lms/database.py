@@ -114,7 +114,7 @@ def changed(statement: Any) -> int:
     return int(result.rowcount)
 
 
-def insert(table: type[Any]) -> Any:
+def insert(table: Any) -> Any:
     """An INSERT that can say what happens on a conflict, in the words of the database at hand."""
     kind = postgresql if db.session.get_bind().dialect.name == "postgresql" else sqlite
     return kind.insert(table)

@@ -7,8 +7,11 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
+from threading import Condition
 from typing import Any
 
 from gunicorn.workers.gthread import DEFAULT_WORKER_DATA_TIMEOUT, TConn, ThreadWorker
@@ -19,7 +22,7 @@ CHUNKED = re.compile(rb"\r\n(transfer-encoding|expect):", re.IGNORECASE)
 LARGEST = 65_536  # bytes of a room's request
 LOOKS, BETWEEN = 10, 0.005  # at a request that has not come whole, and seconds between two of them
 SILENCE = 20  # seconds without a byte from or to someone, after which their connection is given up
-AT_ONCE = 2  # of a room's requests
+GIVES_WAY = 0.02  # seconds that a room's request waits at most for pages that are being made
 CLOSING = 8  # connections that are waited for until the other side hangs up too
 TURN = (
     0.001  # seconds that a thread computes while others wait to; with Python's 5 ms a page waits for each of its rows
@@ -28,14 +31,41 @@ MOST_FILES = 8192  # open ones: each connection is one, and systems begin with 1
 OTHER_LANE = object()
 
 
+class Crossing:
+    """Where both lanes meet, because only one thread computes at a time: pages go first."""
+
+    def __init__(self) -> None:
+        self.pages = 0
+        self.clear = Condition()
+
+    @contextmanager
+    def page(self) -> Iterator[None]:
+        """While a page is made."""
+        with self.clear:
+            self.pages += 1
+        try:
+            yield
+        finally:
+            with self.clear:
+                self.pages -= 1
+                if not self.pages:
+                    self.clear.notify_all()
+
+    def give_way(self) -> None:
+        """Wait until no page is being made, but not for long: there may always be one."""
+        with self.clear:
+            self.clear.wait_for(lambda: not self.pages, GIVES_WAY)
+
+
 class Worker(ThreadWorker):
-    """Gunicorn's worker with threads, and two more for a room's requests: 500 of them keep no page waiting."""
+    """Gunicorn's worker with threads, and one more for a room's requests: 500 of them keep no page waiting."""
 
     def init_process(self) -> None:
         """In the process that serves."""
         sys.setswitchinterval(TURN)
         _may_open(MOST_FILES)
-        self.room = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="room")
+        self.room = ThreadPoolExecutor(1, thread_name_prefix="room")
+        self.crossing = Crossing()
         self.closing = ThreadPoolExecutor(CLOSING, thread_name_prefix="closing")
         logging.getLogger("gunicorn.error").addFilter(_is_more_than_silence)
         super().init_process()
@@ -44,13 +74,21 @@ class Worker(ThreadWorker):
         """Answer a request, unless it is one of a room's."""
         if not conn.initialized:
             _give_up_after_silence(conn.sock)
-        return OTHER_LANE if _of_a_room(conn) else super().handle(conn)
+        if _of_a_room(conn):
+            return OTHER_LANE
+        with self.crossing.page():
+            return super().handle(conn)
+
+    def handle_of_a_room(self, conn: TConn) -> Any:
+        """Answer one of a room's."""
+        self.crossing.give_way()
+        return super().handle(conn)
 
     def finish_request(self, conn: TConn, fs: "Future[Any]") -> None:
         """What belongs into the other lane waits there; whoever does not hang up keeps nobody else from coming in."""
         become = None if fs.cancelled() or fs.exception() is not None else fs.result()
         if become is OTHER_LANE:
-            waiting = self.room.submit(super().handle, conn)
+            waiting = self.room.submit(self.handle_of_a_room, conn)
             waiting.add_done_callback(partial(self.method_queue.defer, self.finish_request, conn))
         elif become:
             super().finish_request(conn, fs)
@@ -81,7 +119,7 @@ def _is_more_than_silence(record: logging.LogRecord) -> bool:
 def _of_a_room(conn: TConn) -> bool:
     """Whether a request is a room's and has come whole.
 
-    One that comes in pieces is answered among the pages: two that never end would keep a whole room waiting.
+    One that comes in pieces is answered among the pages: one that never ends would keep a whole room waiting.
     """
     if type(conn.sock) is not socket.socket or not conn.wait_for_data(DEFAULT_WORKER_DATA_TIMEOUT):
         return False

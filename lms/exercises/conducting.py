@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from flask import Flask, current_app
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from lms.accounts.models import Person
 from lms.content.exercises import Exercise
@@ -24,8 +24,10 @@ MOST_STATES = 64  # runs whose state this process remembers
 ROWS = (
     select(MoveRow.id, MoveRow.number, MoveRow.asked, MoveRow.at, MoveRow.decided, Person.name)
     .outerjoin(Person, Person.id == MoveRow.by_id)
+    .where(MoveRow.run_id == bindparam("run"), MoveRow.number >= bindparam("from_number"))
     .order_by(MoveRow.number)
 )
+HOLD_OPEN = select(Run.id).where(Run.id == bindparam("run")).with_for_update(read=True)
 
 
 def init_app(app: Flask) -> None:
@@ -40,20 +42,18 @@ def exercise_of(run_id: UUID) -> Exercise:
     return kept.exercise if kept else msgspec.convert(db.session.get_one(Run, run_id).scenario, Exercise)
 
 
-def state_of(run: Run) -> State:
+def state_of(run_id: UUID) -> State:
     """The run as its moves make it; of those this process has folded before, only the last is looked at again."""
     states: OrderedDict[UUID, State] = current_app.extensions["run_states"]
-    state = states.get(run.id) or State(exercise=exercise_of(run.id))
+    state = states.get(run_id) or State(exercise=exercise_of(run_id))
     known = len(state.log)
-    rows = db.session.execute(
-        ROWS.where(MoveRow.run_id == run.id, MoveRow.number >= max(0, known - 1))
-    ).all()  # fmt: skip
+    rows = db.session.execute(ROWS, {"run": run_id, "from_number": max(0, known - 1)}).all()
     if known and (not rows or rows[0].id != next(reversed(state.log))):  # what was folded was never committed
         state, known = State(exercise=state.exercise), 0
-        rows = db.session.execute(ROWS.where(MoveRow.run_id == run.id)).all()
+        rows = db.session.execute(ROWS, {"run": run_id, "from_number": 0}).all()
     for row in rows[1:] if known else rows:
         state, _verdict = apply(state, _move(row))
-    states[run.id] = state
+    states[run_id] = state
     while len(states) > MOST_STATES:
         states.popitem(last=False)
     return state
@@ -77,9 +77,9 @@ def held(run_id: UUID) -> Run:
     return db.session.get_one(Run, run_id, with_for_update={"key_share": True}, populate_existing=True)
 
 
-def held_open(run_id: UUID) -> Run:
-    """The run, held so that others may answer beside and nobody may move it meanwhile."""
-    return db.session.get_one(Run, run_id, with_for_update={"read": True}, populate_existing=True)
+def hold_open(run_id: UUID) -> None:
+    """Hold the run so that others may answer beside and nobody may move it until the transaction ends."""
+    db.session.execute(HOLD_OPEN, {"run": run_id}).one()
 
 
 def move(run: Run, asked: Asked, by_id: int | None, now: datetime) -> tuple[State, Verdict]:
@@ -88,7 +88,7 @@ def move(run: Run, asked: Asked, by_id: int | None, now: datetime) -> tuple[Stat
     Two trainers at once are one after the other. An end cuts the answers from their people in the same transaction.
     """
     run = held(run.id)
-    state = state_of(run)
+    state = state_of(run.id)
     name = db.session.scalar(select(Person.name).where(Person.id == by_id)) if by_id else None
     made = Move(asked=asked, at=now, by=name or "", decided=_decided(run, state, asked))
     after, verdict = apply(state, made)

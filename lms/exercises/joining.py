@@ -7,7 +7,7 @@ from hashlib import sha256
 from uuid import UUID, uuid4
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from lms.accounts.models import Profession
 from lms.content.exercises import Exercise
@@ -19,6 +19,9 @@ from lms.exercises.counting import seat_of
 from lms.exercises.models import NAME, Player, Run
 from lms.exercises.parts import Admission, Phase
 from lms.exercises.seating import TeamsBy, dealt, for_latecomer
+
+BY_PERSON = select(Player).where(Player.run_id == bindparam("run"), Player.person_id == bindparam("person"))
+BY_KEY = select(Player).where(Player.run_id == bindparam("run"), Player.key_hash == bindparam("key"))
 
 
 class NotSo(StrEnum):
@@ -76,10 +79,9 @@ def hash_of(key: str, run_id: UUID) -> str:
 
 def player_of(run_id: UUID, key: str, person_id: int | None) -> Player | None:
     """Who is asking: by the account, else by the browser's key, unless that is somebody else's account."""
-    mine = select(Player).where(Player.run_id == run_id)
-    if person_id is not None and (found := db.session.scalar(mine.where(Player.person_id == person_id))):
+    if person_id is not None and (found := db.session.scalar(BY_PERSON, {"run": run_id, "person": person_id})):
         return found
-    by_key = db.session.scalar(mine.where(Player.key_hash == hash_of(key, run_id))) if key else None
+    by_key = db.session.scalar(BY_KEY, {"run": run_id, "key": hash_of(key, run_id)}) if key else None
     if by_key is not None and None not in (person_id, by_key.person_id):
         return None
     return by_key
@@ -110,7 +112,7 @@ def join(
         return known
     if run.ended_at is not None:
         return NotSo.ENDED
-    state = state_of(run)
+    state = state_of(run.id)
     there = db.session.scalars(select(Player.id).where(Player.run_id == run.id))
     if sum(str(one) not in state.removed for one in there) >= run.capacity:
         return NotSo.FULL
@@ -145,7 +147,7 @@ def choose_seat(player: Player, team: str, role: str) -> NotSo | None:
     """
     run = held(player.run_id)
     db.session.refresh(player)
-    state = state_of(run)
+    state = state_of(run.id)
     if seat_of(state, player).admission is not Admission.IN:
         return NotSo.NOT_IN
     if state.phase is Phase.ENDED:
@@ -180,7 +182,7 @@ def seat(run: Run, player_id: UUID, team: str, role: str) -> NotSo | None:
 def deal(run: Run) -> NotSo | None:
     """Mix all who are let in over the teams, before the exercise begins; after that, whoever has none yet."""
     run = held(run.id)
-    state = state_of(run)
+    state = state_of(run.id)
     if state.phase is Phase.ENDED:
         return NotSo.ENDED
     players = db.session.scalars(select(Player).where(Player.run_id == run.id).order_by(Player.id)).all()

@@ -11,7 +11,7 @@ from lms.exercises.models import DecisionRow, LessonLearned, Run, TakingPart, Th
 
 def looked_back(run: Run) -> Report:
     """The report of a run as it stands; what was counted or noted after the end is in it."""
-    state = state_of(run)
+    state = state_of(run.id)
     decisions = db.session.scalars(select(DecisionRow).where(DecisionRow.run_id == run.id))
     thoughts = db.session.execute(select(Thought.about, Thought.words).where(Thought.run_id == run.id))
     took_part = select(func.count()).select_from(TakingPart).where(TakingPart.run_id == run.id)

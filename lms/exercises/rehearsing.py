@@ -62,7 +62,7 @@ def play(run: Run, now: datetime) -> bool:
     if not run.rehearsal:
         return False
     run = held(run.id)
-    state = state_of(run)
+    state = state_of(run.id)
     if state.phase is Phase.ENDED:
         return False
     ids = [id_of(run.id, number) for number in range(inventing.MOST)]

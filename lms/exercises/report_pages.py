@@ -45,7 +45,7 @@ def run(run_id: UUID) -> ResponseReturnValue:
 def _page(run: Run, form: LessonForm) -> str:
     settings: Settings = current_app.extensions["settings"]
     event = db.session.get(Event, run.event_id) if run.event_id else None
-    state = state_of(run)
+    state = state_of(run.id)
     over = state.phase is Phase.ENDED
     return render_template(
         "exercises/over.html",
@@ -82,7 +82,7 @@ def add_lesson(run_id: UUID) -> ResponseReturnValue:
     if not form.validate():
         return _page(run, form)
     run = conducting.held(run.id)
-    if not _looking_back(state_of(run)):
+    if not _looking_back(state_of(run.id)):
         return error(
             409, gettext("Not yet"), gettext("Lessons are written down once you look back. Begin the debrief.")
         )

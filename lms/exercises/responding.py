@@ -7,13 +7,13 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from msgspec import Meta, Struct
-from sqlalchemy import func, select, update
+from sqlalchemy import bindparam, func, select, update
 
 from lms.content.exercises import AnyTask, Decision
 from lms.database import db, insert
 from lms.exercises.answering import checked
 from lms.exercises.audiences import accept
-from lms.exercises.conducting import exercise_of, held, held_open, state_of
+from lms.exercises.conducting import exercise_of, held, hold_open, state_of
 from lms.exercises.counting import seat_of
 from lms.exercises.models import Answer, DecisionRow, Player, Recorder, Run
 from lms.exercises.parts import Admission, Fault
@@ -21,6 +21,12 @@ from lms.exercises.standing import State
 
 MOST_IDS = 100  # of one answer that was changed again and again
 MOST_VERSIONS = 200  # of what a team decided in one round
+MINE = (
+    select(Answer)
+    .where(Answer.player_id == bindparam("player"), Answer.task == bindparam("task"))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
 
 
 class Fate(StrEnum):
@@ -70,8 +76,8 @@ def answer(player: Player, sent: Sent, now: datetime) -> Taken:
     task = exercise_of(player.run_id).task(sent.task)
     if isinstance(task, Decision):
         return _decide(player, held(player.run_id), task, sent, now)
-    run = held_open(player.run_id)
-    state = state_of(run)
+    hold_open(player.run_id)
+    state = state_of(player.run_id)
     before = _of(player, sent.task)
     known = _known(before, task, sent)
     if known:
@@ -82,7 +88,7 @@ def answer(player: Player, sent: Sent, now: datetime) -> Taken:
         return _not(fits.fault or Fault.CLOSED)
     kept = next((one for one in before if one.round == round_), None)
     if kept is None:
-        if _add(run, player, sent, fits.answer, round_, now):
+        if _add(player, sent, fits.answer, round_, now):
             return STORED
         kept = next((one for one in _of(player, sent.task) if one.round == round_), None)
         if kept is None:
@@ -96,8 +102,7 @@ def answer(player: Player, sent: Sent, now: datetime) -> Taken:
 
 def _of(player: Player, task: str) -> list[Answer]:
     """A player's answers to a question in all its rounds, held against the player's other devices."""
-    mine = select(Answer).where(Answer.player_id == player.id, Answer.task == task).with_for_update()
-    return list(db.session.scalars(mine.execution_options(populate_existing=True)))
+    return list(db.session.scalars(MINE, {"player": player.id, "task": task}))
 
 
 def _known(before: list[Answer], task: AnyTask | None, sent: Sent) -> Taken | None:
@@ -115,18 +120,15 @@ def _not(fault: Fault) -> Taken:
     return Taken(Fate.CLOSED if fault is Fault.CLOSED else Fate.REFUSED, fault)
 
 
-def _add(run: Run, player: Player, sent: Sent, fitting: Any, round_: int, now: datetime) -> bool:
+def _add(player: Player, sent: Sent, fitting: Any, round_: int, now: datetime) -> bool:
     """Whether this request was the first with the row; the keys decide between two at once."""
-    added = db.session.execute(
-        insert(Answer)
-        .values(
-            id=sent.id, run_id=run.id, task=sent.task, round=round_, player_id=player.id,
-            profession=player.profession, team=player.team, answer=fitting, at=now, turn=sent.turn, later=[],
-            changes=1,
-        )
-        .on_conflict_do_nothing()
-        .returning(Answer.id)
-    )  # fmt: skip
+    answers = Answer.__table__
+    row = {
+        "id": sent.id, "run_id": player.run_id, "task": sent.task, "round": round_, "player_id": player.id,
+        "profession": player.profession, "team": player.team, "answer": fitting, "at": now, "turn": sent.turn,
+        "later": [], "changes": 1,
+    }  # fmt: skip
+    added = db.session.execute(insert(answers).on_conflict_do_nothing().returning(answers.c.id), row)
     return added.first() is not None
 
 
@@ -146,7 +148,7 @@ def _change(kept: Answer, player: Player, sent: Sent, fitting: Any, now: datetim
 def _decide(player: Player, run: Run, task: Decision, sent: Sent, now: datetime) -> Taken:
     """Keep a version of what a team decided; whoever decides first is its recorder until another takes over."""
     db.session.refresh(player)
-    state = state_of(run)
+    state = state_of(run.id)
     known = db.session.get(DecisionRow, sent.id)
     if known is not None:
         same = (known.run_id, known.team, known.task, known.answer) == (
@@ -195,7 +197,7 @@ def take_over(player: Player) -> Fault | Not | None:
     """Make this player the one who enters their team's decisions; None where they are."""
     run = held(player.run_id)
     db.session.refresh(player)
-    if seat_of(state_of(run), player).admission is not Admission.IN or run.ended_at is not None:
+    if seat_of(state_of(run.id), player).admission is not Admission.IN or run.ended_at is not None:
         return Fault.NOT_IN
     if not player.team:
         return Not.NO_TEAM

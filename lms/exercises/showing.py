@@ -140,7 +140,7 @@ def live(run_id: UUID, now: datetime) -> Live:
 def _looked(remembered: _Remembered, run_id: UUID, now: datetime) -> Live:
     turn, before = remembered.turns.get(run_id, 0), remembered.lives.get(run_id)
     run = db.session.get_one(Run, run_id, populate_existing=True)
-    state = state_of(run)
+    state = state_of(run.id)
     found = Live(now, state, gather(run, state, now, before[1].gathered if before else None), {})
     remembered.keep(run_id, turn, found)
     if before is None or before[1].gathered.room.version != found.gathered.room.version:

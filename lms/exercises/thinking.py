@@ -34,7 +34,7 @@ def take(player: Player, about: About, written: str) -> Unfit | None:
     if len(words) > LONGEST or UNWRITABLE.search(words):
         return Unfit.UNFIT
     run = held(player.run_id)
-    state = state_of(run)
+    state = state_of(run.id)
     if seat_of(state, player).admission is not Admission.IN:
         return Unfit.NOT_IN
     if state.debrief is None and state.phase is not Phase.ENDED:

@@ -44,7 +44,7 @@ def fill(app: Flask) -> Filled:
 
 def state(app: Flask, run_id: object) -> State:
     with app.app_context():
-        return conducting.state_of(db.session.get_one(Run, run_id))
+        return conducting.state_of(run_id)
 
 
 def everything(app: Flask) -> list[Any]:

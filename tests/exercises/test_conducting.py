@@ -65,7 +65,7 @@ class Stage:
 
     def state(self) -> State:
         with self.request():
-            return conducting.state_of(self.run())
+            return conducting.state_of(self.run().id)
 
     def answers(self) -> dict[UUID | None, object]:
         return {row.player_id: row.answer for row in self.make.all(select(Answer))}
@@ -131,7 +131,7 @@ def test_a_move_that_was_never_committed_never_was(stage: Stage):
     stage.does("start")
     with stage.app.app_context(), writing():
         conducting.move(stage.run(), Asked(id=uuid4(), move=MoveKind.NEXT), None, now())
-        assert len(conducting.state_of(stage.run()).log) == 2
+        assert len(conducting.state_of(stage.run().id).log) == 2
         db.session.rollback()
 
     assert len(stage.state().log) == 1
@@ -248,7 +248,7 @@ def test_a_new_round_is_a_new_row_and_the_old_one_stays(stage: Stage):
 
     assert {(row.round, row.answer) for row in stage.make.all(select(Answer))} == {(1, "good"), (2, "bad")}
     with stage.request():
-        run, state = stage.run(), conducting.state_of(stage.run())
+        run, state = stage.run(), conducting.state_of(stage.run().id)
         first, second = room_of(run, state, now()).tallies["mood"]
     assert [option.count for option in first.options] == [1, 0]
     assert [option.count for option in second.options] == [0, 1]
@@ -324,7 +324,7 @@ def test_every_version_of_a_decision_is_kept_once_and_the_newest_counts(stage: S
     rows = stage.make.all(select(DecisionRow).order_by(DecisionRow.number))
     assert [(row.id, row.number, row.answer["option"]) for row in rows] == [(ids[0], 1, "wait"), (ids[1], 2, "act")]
     with stage.request():
-        room = room_of(stage.run(), conducting.state_of(stage.run()), now())
+        room = room_of(stage.run(), conducting.state_of(stage.run().id), now())
     assert room.answered["decide"] == 1
     assert [one.option for one in room.tallies["decide"][0].decisions] == ["act"]
 
@@ -361,7 +361,7 @@ def test_a_version_grows_with_whatever_others_see_and_is_the_same_after_a_restar
     def look() -> None:
         with stage.request():
             run = stage.run()
-            state = conducting.state_of(run)
+            state = conducting.state_of(run.id)
             seen.append(room_of(run, state, now()).version)
             assert seen[-1] == version_of(run, state)
 
@@ -439,7 +439,7 @@ def test_a_room_is_counted_in_a_handful_of_queries_however_full_it_is(stage: Sta
     asked = []
     with stage.request():
         run = stage.run()
-        state = conducting.state_of(run)
+        state = conducting.state_of(run.id)
         event.listen(db.engine, "before_cursor_execute", lambda *about: asked.append(about[2]))
         room = room_of(run, state, now())
 

@@ -15,7 +15,6 @@ from sqlalchemy.exc import DataError, IntegrityError, StatementError
 from lms.accounts.models import Login, Person
 from lms.clock import now
 from lms.database import Model, db, pragmas, writing
-from lms.lanes import AT_ONCE
 from lms.quizzes.models import Attempt
 from lms.reports.models import Report
 from lms.server import THREADS
@@ -45,7 +44,7 @@ def begun(app: Flask) -> Iterator[list[str]]:
 
 
 def test_no_thread_of_a_process_waits_for_the_connection_of_another(app: Flask):
-    threads = THREADS + AT_ONCE + 3  # those of pages and of a room; streams, what they note, jobs
+    threads = THREADS + 4  # those of pages; that of a room, of streams, of what they note, of jobs
     with app.app_context():
         engine = db.engine
 

@@ -131,7 +131,8 @@ def test_every_command_of_make_that_is_named_is_there(page):
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """The site for its addresses alone: nobody opens its database."""
-    return create_app(Settings(secret_key="k" * 48, database_url="sqlite://", instance=tmp_path_factory.mktemp("site")))
+    instance = tmp_path_factory.mktemp("site")
+    return create_app(Settings(secret_key="k" * 48, database_url=f"sqlite:///{instance / 'lms.db'}", instance=instance))
 
 
 @every_page
