@@ -1,9 +1,10 @@
 """The same 500 players on two processes for pages and two for streams, over Redis and over PostgreSQL's own words."""
 
 from contextlib import ExitStack
+from dataclasses import replace
 
 from bench.figure import Figure, report
-from bench.live import QUIET, Reader, figures, late, play
+from bench.live import QUIET, Reader, figures, play, suffered
 from bench.room import kept, room
 from bench.served import Server, served
 from bench.site import LMS, PRACTITIONER, application, lesson_addresses, sample_year, signed_in
@@ -34,13 +35,16 @@ def main() -> None:
             pages = Reader(site.port, lesson_addresses(app), reader)
             quiet = pages.turn(QUIET)
             played = play(where, [site.port], [one.port for one in streams], pages)
-            taken += [Figure(f"{words}: {one.what}", one.unit, one.ours, least=one.least, most=one.most)
-                      for one in figures(played, kept(app, where))]  # fmt: skip
+            after = memory(site, *streams)
+            quiet += pages.turn(QUIET)
             taken += [
-                Figure(f"{words}: lesson page then: p95", "ms", late(played["pages"], 0.95), late(quiet, 0.95), most=2),
-                Figure(f"{words}: the same while 500 answer", "ms", late(played["storm"], 0.95), late(quiet, 0.95)),
-                Figure(f"{words}: memory with 500 players", "MiB", memory(site, *streams), before),
-            ]  # fmt: skip
+                replace(one, what=f"{words}: {one.what}")
+                for one in (
+                    *figures(played, kept(app, where)),
+                    *suffered(played, quiet),
+                    Figure("memory with 500 players", "MiB", after, before),
+                )
+            ]
     report("live_processes", *taken)
 
 
