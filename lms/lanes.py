@@ -24,9 +24,7 @@ LOOKS, BETWEEN = 10, 0.005  # at a request that has not come whole, and seconds 
 SILENCE = 20  # seconds without a byte from or to someone, after which their connection is given up
 GIVES_WAY = 0.02  # seconds that a room's request waits at most for pages that are being made
 CLOSING = 8  # connections that are waited for until the other side hangs up too
-TURN = (
-    0.001  # seconds that a thread computes while others wait to; with Python's 5 ms a page waits for each of its rows
-)
+TURN = 0.0002  # seconds a thread computes while others wait; a page waits so long for each of its rows (Python: 5 ms)
 MOST_FILES = 8192  # open ones: each connection is one, and systems begin with 1,024
 OTHER_LANE = object()
 
