@@ -6,7 +6,7 @@ Adds and deletes within the caller's transaction, in which the run is held.
 import secrets
 from collections import defaultdict
 from collections.abc import Collection
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from sqlalchemy import delete, insert, select
 
 from lms.database import db
 from lms.events.models import Event
+from lms.exercises import wiping
 from lms.exercises.audiences import asked_in_all
 from lms.exercises.counting import seat_of, version_of
 from lms.exercises.models import Answer, DecisionRow, Player, Recorder, Run, TakingPart, Thought
@@ -44,10 +45,14 @@ def cut(run: Run, state: State, now: datetime) -> None:
     run.ended_at = now
     db.session.flush()
     run.version += before - version_of(run, state)
+    if not run.rehearsal:  # which leaves no trace, not even that of a job
+        wiping.soon()
 
 
 def _note_who_took_part(run: Run, state: State, players: Collection[Player]) -> None:
     """Whoever has an account, was let in and answered the set share of what could be answered on their device."""
+    if state.started_at is None:
+        return
     settings: Settings = current_app.extensions["settings"]
     decided = {
         (task, team)
@@ -58,9 +63,7 @@ def _note_who_took_part(run: Run, state: State, players: Collection[Player]) -> 
     answered: defaultdict[UUID | None, set[str]] = defaultdict(set)
     for player_id, task in db.session.execute(select(Answer.player_id, Answer.task).where(Answer.run_id == run.id)):
         answered[player_id].add(task)
-    if state.started_at is None:
-        return
-    day = state.started_at.astimezone(_zone(run, settings)).date()
+    day = day_of(state.started_at, run.event_id)
     took_part = set()
     for player in players:
         seat = seat_of(state, player)
@@ -79,10 +82,11 @@ def _note_who_took_part(run: Run, state: State, players: Collection[Player]) -> 
         )  # fmt: skip
 
 
-def _zone(run: Run, settings: Settings) -> ZoneInfo:
-    """Where a run is played: its event's zone, or the site's."""
-    event = db.session.get(Event, run.event_id) if run.event_id is not None else None
-    return event.zone if event else ZoneInfo(settings.timezone)
+def day_of(began: datetime, event_id: int | None) -> date:
+    """The day of taking part: that on which a run began where it is played, in its event's zone or the site's."""
+    settings: Settings = current_app.extensions["settings"]
+    event = db.session.get(Event, event_id) if event_id is not None else None
+    return began.astimezone(event.zone if event else ZoneInfo(settings.timezone)).date()
 
 
 def _cut_answers(run: Run) -> None:

@@ -8,7 +8,8 @@ from sqlalchemy import delete, func, select
 
 from lms import jobs
 from lms.clock import now
-from lms.database import db
+from lms.database import changed, db
+from lms.exercises import wiping
 from lms.exercises.conducting import move
 from lms.exercises.models import MoveRow, Player, Run
 from lms.exercises.parts import MoveKind
@@ -31,9 +32,12 @@ def forget() -> None:
     for run in db.session.scalars(left_open).all():
         move(run, Asked(id=uuid4(), move=MoveKind.END), None, moment)
     over = select(Run.id).where(Run.ended_at < moment - REHEARSED)
+    gone = 0
     for old in (
         delete(Run).where(Run.rehearsal, Run.opened_at < moment - REHEARSED),
         delete(Run).where(Run.ended_at < moment - settings.keep_runs),
         delete(Player).where(Player.run_id.in_(over)),
     ):
-        db.session.execute(old.execution_options(synchronize_session=False))
+        gone += changed(old.execution_options(synchronize_session=False))
+    if gone:
+        wiping.soon()

@@ -21,7 +21,7 @@ from lms.content.material import Module
 from lms.database import db
 from lms.events import staff as events_staff
 from lms.events.models import Event, HalfDay
-from lms.exercises import inventing, joining, rehearsing, showing, staff
+from lms.exercises import inventing, joining, rehearsing, showing, staff, wiping
 from lms.exercises.conducting import exercise_of
 from lms.exercises.models import Run
 from lms.exercises.run_forms import TEAMS, OpenRun
@@ -94,6 +94,8 @@ def new() -> ResponseReturnValue:
     else:
         audit.record("run.opened", current_user.id, run=str(run.id), event=run.event_id)
     db.session.commit()
+    if run.rehearsal:
+        wiping.wiped()  # those that were over are deleted
     return redirect(url_for("conducting.console", run_id=run.id))
 
 
@@ -184,5 +186,6 @@ def forget(run_id: UUID) -> ResponseReturnValue:
         return redirect(url_for("conducting.console", run_id=run.id))
     rehearsing.forget(run.id)
     db.session.commit()
+    wiping.wiped()
     flash(gettext("The rehearsal is deleted. Nothing of it is kept."))
     return redirect(url_for("conducting.runs"))
