@@ -34,7 +34,7 @@ from lms.exercises.models import NAME, Answer, DecisionRow, LessonLearned, MoveR
 from lms.exercises.parts import Phase
 from lms.exercises.runsheet import fold
 from lms.exercises.seating import TeamsBy
-from lms.exercises.standing import Asked, Move
+from lms.exercises.standing import Asked, Move, State
 from lms.exercises.thoughts import LONGEST, About
 from lms.settings import Settings
 
@@ -305,12 +305,19 @@ def _wrong_in_scenario(exercise: Exercise) -> str:
 
 
 def _wrong_in_moves(copy: RunCopy, exercise: Exercise) -> str:
-    state = fold(exercise, [Move(asked=one.asked, at=one.at, decided=one.decided) for one in copy.moves])
+    state = _folded(copy, exercise)
     if len(state.log) != len(copy.moves):
         return "a move stands in it twice, or cannot be kept"
     if state.phase is not Phase.ENDED or state.ended_at != copy.ended_at:
         return "by what was done in it, it did not end when it says"
+    if copy.took_part and (state.started_at is None or not exercise.counts):
+        return "by what was done in it, nobody can have taken part"
     return ""
+
+
+def _folded(copy: RunCopy, exercise: Exercise) -> State:
+    """Where the run stood after all that was done in it."""
+    return fold(exercise, [Move(asked=one.asked, at=one.at, decided=one.decided) for one in copy.moves])
 
 
 def _wrong_in_answers(copy: RunCopy, exercise: Exercise) -> str:
@@ -486,10 +493,14 @@ def _take_lessons(run: Run, copy: RunCopy) -> int:
 def _note_who_took_part(carried: Carried, people: Mapping[str, int], event_id: int | None) -> int:
     """How many are new of those who took part and have an account here."""
     copy = carried.copy
+    began = _folded(copy, carried.exercise).started_at
+    if began is None:
+        return 0
+    day = parting.day_of(began, event_id)
     rows = [
         {
             "run_id": copy.id, "person_id": people[address], "module": copy.module, "exercise": carried.exercise.id,
-            "event_id": event_id, "day": copy.ended_at.date(),
+            "event_id": event_id, "day": day,
         }
         for address in sorted(set(copy.took_part) & set(people))
     ]  # fmt: skip
@@ -499,5 +510,5 @@ def _note_who_took_part(carried: Carried, people: Mapping[str, int], event_id: i
         new += len(db.session.scalars(added).all())
     if event_id is not None:
         placed = update(TakingPart).where(TakingPart.run_id == copy.id, TakingPart.event_id.is_(None))
-        db.session.execute(placed.values(event_id=event_id))
+        db.session.execute(placed.values(event_id=event_id, day=day))
     return new
