@@ -3,6 +3,7 @@
 A player may have no session at all, so what players send is not guarded by a form's token but by where it comes from.
 """
 
+import secrets
 from datetime import timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -37,8 +38,21 @@ def cookie() -> str:
 
 def key() -> str:
     """The key this browser plays with, if it has one of ours."""
-    sent = request.cookies.get(cookie(), "")
+    return _one_of_ours(request.cookies.get(cookie(), ""))
+
+
+def own_or_offered(offered: str) -> str:
+    """The key this browser has, else the one its page offered: so that a form sent twice lets one player in."""
+    return key() or _one_of_ours(offered)
+
+
+def _one_of_ours(sent: str) -> str:
     return sent if len(sent) == KEY_LENGTH and sent.isascii() else ""
+
+
+def new_key() -> str:
+    """A key that nobody has."""
+    return secrets.token_urlsafe(32)
 
 
 def give_key(answer: Response, given: str) -> None:

@@ -62,11 +62,12 @@ CONFLICTS = {
 
 
 class Joining(Struct, frozen=True):
-    """What is sent to join."""
+    """What is sent to join; `key` is the one that a page offers a browser which has none."""
 
     code: Annotated[str, Meta(max_length=40)] = ""
     name: Annotated[str, Meta(max_length=1000)] = ""
     profession: Annotated[str, Meta(max_length=40)] = ""
+    key: Annotated[str, Meta(max_length=players.KEY_LENGTH)] = ""
 
 
 class Seat(Struct, frozen=True):
@@ -222,7 +223,7 @@ def join() -> ResponseReturnValue:
     profession = wanted.profession or (current_user.profession if current_user.is_authenticated else "")
     if profession not in ("", *Profession):
         return _not_in(NotSo.UNKNOWN_PROFESSION, 422)
-    key = joining.own_key(run.id, players.key(), players.person_id())
+    key = joining.own_key(run.id, players.own_or_offered(wanted.key), players.person_id())
     player = joining.join(
         run, key, now(), person_id=players.person_id(), name=wanted.name or players.own_name(),
         profession=Profession(profession) if profession else None,

@@ -7,10 +7,12 @@ from lms.accounts.models import Role
 from lms.audit import AuditRow
 from lms.exercises import responding, thinking
 from lms.exercises.carrying import Unfit, read
+from lms.exercises.models import Player
 from tests.exercises.rooms import Phone, RoomWith
 from tests.exercises.test_carrying import altered
 from tests.exercises.travels import pack, played
 from tests.make import Making
+from tests.page import Client
 
 
 def test_a_place_is_free_again_when_someone_was_sent_out(app: Flask, make: Making):
@@ -30,6 +32,34 @@ def test_an_account_whose_name_cannot_be_shown_joins_like_any_other(app: Flask, 
     phone = room.phone(make.signed_in(name=name))
 
     assert phone.sees()["mine"]["admission"] == "in"
+
+
+def test_a_form_sent_twice_by_a_browser_that_has_no_cookie_yet_lets_one_player_in(app: Flask, make: Making):
+    room = RoomWith(app, make, capacity=5)
+    page = Client(app)
+    page.get(f"/join/{room.run.code}")
+    form = {"code": room.run.code, "name": "Ana", "key": page.page.hidden("key")}
+
+    first, second = (app.test_client().post("/join", data=form) for _press in range(2))
+
+    assert (first.status_code, second.status_code) == (303, 303)
+    assert len(room.kept(Player)) == 1
+
+
+def test_the_key_that_a_page_offers_is_another_for_every_browser_and_gives_way_to_the_one_a_browser_has(
+    app: Flask, make: Making
+):
+    room = RoomWith(app, make)
+    mine = room.phone()
+    page = Client(app)
+    page.get("/join")
+    offered = page.page.hidden("key")
+    page.get("/join")
+
+    mine.http.post("/join", data={"code": room.run.code, "key": offered})
+
+    assert page.page.hidden("key") != offered
+    assert len(room.kept(Player)) == 1
 
 
 def test_someone_who_guesses_codes_in_the_room_shuts_nobody_out_who_is_in(app: Flask, make: Making):
