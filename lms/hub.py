@@ -4,6 +4,7 @@ Nobody waits for it and nothing fails by it. A word may get lost, so whoever lis
 """
 
 import logging
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -101,12 +102,17 @@ class Hub:
     def __init__(self, settings: Settings) -> None:
         self.line = _line(settings)
         self.by_itself = ALONE if self.line is None and settings.sqlite else BY_ITSELF
-        self.own = secrets.token_hex(6)
+        self.seed = secrets.token_hex(6)
         self.deeds: list[Deed] = []
         self.waiting: set[str] = set()
         self.news = Condition()
         self.sending = False
         self.hearing = False
+
+    @property
+    def own(self) -> str:
+        """What this process signs its words with; one that parted from another signs with something else."""
+        return f"{self.seed}-{os.getpid()}"
 
     def announce(self, topic: str) -> None:
         """Tell everybody who listens, here at once and elsewhere soon."""

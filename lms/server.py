@@ -10,7 +10,6 @@ from typing import Any
 from flask import Flask
 
 from lms import jobs
-from lms.app import create_app
 from lms.settings import Settings
 
 THREADS = 16
@@ -19,22 +18,26 @@ Wsgi = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 def serve(
-    settings: Settings, host: str, port: int, workers: int, *, streams: bool = False,
-    certificate: Path | None = None, key: Path | None = None,
+    app: Flask, host: str, port: int, workers: int, *, streams: bool = False, certificate: Path | None = None,
+    key: Path | None = None,
 ) -> None:  # fmt: skip
     """Serve until told to stop, perhaps live streams alone; https with a certificate and its key.
 
+    The app is made once, before its processes part, so that they share its memory; no connection may be open in it.
     The job worker lives inside the first process when jobs are kept in SQLite.
     """
     if sys.platform == "win32":
-        _waitress(settings, host, port)
+        _waitress(app, host, port)
         return
+    if streams:
+        app.wsgi_app = live_alone(app.wsgi_app)  # type: ignore[method-assign,assignment]  # as Werkzeug wants it
     tls = {"certfile": str(certificate), "keyfile": str(key)} if certificate and key else {}
-    _gunicorn(settings, host, port, workers, streams, tls)
+    settings: Settings = app.extensions["settings"]
+    _gunicorn(app, host, port, workers, tls, works=settings.sqlite and not settings.redis_url and not streams)
 
 
 def _gunicorn(
-    settings: Settings, host: str, port: int, workers: int, streams: bool, tls: dict[str, str]
+    app: Flask, host: str, port: int, workers: int, tls: dict[str, str], *, works: bool
 ) -> None:  # fmt: skip
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 - not there on Windows
 
@@ -46,17 +49,11 @@ def _gunicorn(
                 self.cfg.set(name, value)
 
         def load(self) -> Flask:
-            app = create_app(settings)
-            if streams:
-                app.wsgi_app = live_alone(app.wsgi_app)  # type: ignore[method-assign,assignment]  # as Werkzeug wants it
-            elif settings.sqlite and not settings.redis_url:
+            if works:
                 app.extensions["worker"] = jobs.start_worker(app)
             return app
 
-    def stop_threads(_server: Any, worker: Any) -> None:
-        app = getattr(worker.app, "callable", None)
-        if app is None:
-            return
+    def stop_threads(_server: Any, _worker: Any) -> None:
         app.extensions["streams"].stop()
         if "worker" in app.extensions:
             app.extensions["worker"].stop(graceful=True)
@@ -95,10 +92,9 @@ def live_alone(site: Wsgi) -> Wsgi:
     return live
 
 
-def _waitress(settings: Settings, host: str, port: int) -> None:
+def _waitress(app: Flask, host: str, port: int) -> None:
     from waitress import serve as run  # noqa: PLC0415 - only there on Windows
 
-    app = create_app(settings)
     worker = jobs.start_worker(app)
     try:
         run(app, host=host, port=port, threads=THREADS)

@@ -14,9 +14,7 @@ from lms.settings import Settings
 
 
 def usable(certificate: Path | None, key: Path | None, settings: Settings, now: datetime) -> None:
-    """Nothing, where both are given and fit, or neither; else refused in a line that says what to do."""
-    if certificate is None and key is None:
-        return
+    """Nothing, where both are given and fit; else refused in a line that says what to do."""
     if certificate is None or key is None:
         raise click.UsageError("--certificate and --key belong together: give both.")
     if not settings.https:

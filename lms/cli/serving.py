@@ -9,7 +9,6 @@ from flask import Flask
 from flask_migrate import upgrade
 
 from lms import jobs, server
-from lms.cli import https
 from lms.cli.working import Refused, settings_read, site, working
 from lms.clock import now
 from lms.database import db
@@ -48,8 +47,7 @@ def demo(port: int, host: str, reset: bool, no_serve: bool) -> None:
     if no_serve:
         return
     click.echo(f"Serving at http://{host}:{port} (stop with Ctrl+C)")
-    del app
-    server.serve(settings, host, port, 1)
+    server.serve(app, host, port, 1)
 
 
 def _up_to_date(app: Flask) -> None:
@@ -79,13 +77,16 @@ def serve(
 ) -> None:  # fmt: skip
     """Serve the site; the database must be up to date (lms db upgrade)."""
     settings = settings_read()
-    https.usable(certificate, key, settings, now())
+    if certificate is not None or key is not None:
+        from lms.cli import https  # noqa: PLC0415 - 8 MiB that plain http does without
+
+        https.usable(certificate, key, settings, now())
     if workers > 1 and settings.sqlite and not settings.redis_url:
         raise Refused("Several workers need LMS_DATABASE_URL=postgresql://… or LMS_REDIS_URL: or leave --workers at 1.")
-    site(settings)
+    app = site(settings)
     if certificate is not None and sys.platform == "win32":
         raise Refused("On Windows the site does not serve https itself: put a server in front that does.")
-    server.serve(settings, host, port, workers, streams=streams, certificate=certificate, key=key)
+    server.serve(app, host, port, workers, streams=streams, certificate=certificate, key=key)
 
 
 @click.command()
