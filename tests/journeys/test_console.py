@@ -305,7 +305,7 @@ def test_an_inject_for_a_role_that_nobody_has_says_so_before_it_is_sent(visitor)
         before = page.locator("#next-what").inner_text()
         page.locator("#skip").click()
         expect(page.locator("#next-what")).not_to_have_text(before)
-    expect(page.locator("#next-what")).to_have_text("What she whispers (nobody would get it: see the run sheet)")
+    expect(page.locator("#next-what")).to_have_text("Nobody would get it: What she whispers")
 
     page.locator("#everybody summary").click()
     page.locator("#people button").click()

@@ -95,7 +95,11 @@ export function outbox(run, { now, tell }) {
         cache: "no-store",
         redirect: "error",
         signal: AbortSignal.timeout?.(PATIENCE),
-        headers: { Accept: "application/json", "Content-Type": "application/json" },
+        headers: {
+          Accept: "application/json",
+          "Accept-Language": document.documentElement.lang,
+          "Content-Type": "application/json",
+        },
         body: JSON.stringify(said),
       });
       heard = (answer.headers.get("Content-Type") ?? "").startsWith("application/json") ? await answer.json() : {};

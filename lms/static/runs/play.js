@@ -184,7 +184,7 @@ async function post(where, content) {
     const answer = await fetch(`/runs/${runId}/${where}`, {
       method: "POST",
       redirect: "error",
-      headers: { Accept: "application/json", "Content-Type": "application/json" },
+      headers: { Accept: "application/json", "Accept-Language": lang, "Content-Type": "application/json" },
       body: JSON.stringify(content),
     });
     const said = await answer.json();

@@ -77,13 +77,13 @@ function frame(id, minute, title) {
 function injectRow(inject, run, deeds) {
   const row = frame(inject.id, inject.minute, inject.title);
   const met = make("span", "met");
-  const missed = make("p", "missed small", sign("warning"), make("span", "", say("to-nobody", { who: audience(inject.to, null, run) })));
+  const missed = make("p", "missed", sign("warning"), make("span", "", say("to-nobody", { who: audience(inject.to, null, run) })));
   const facts = make(
     "dl", "facts",
     ...part("expected", ...paragraphs(inject.expected)),
     ...part("fallback", ...paragraphs(inject.fallback)),
     ...part("text", ...paragraphs(inject.text)),
-    ...part("to", audience(inject.to, null, run), ...(inject.when ? [". ", condition(run, inject.when), " ", met] : []), missed),
+    ...part("to", audience(inject.to, null, run), ...(inject.when ? [". ", condition(run, inject.when), " ", met] : [])),
   );
   const ways = {
     "send-now": button(say("send-now"), () => deeds.move({ move: "send", inject: inject.id }), inject.title),
@@ -96,7 +96,7 @@ function injectRow(inject, run, deeds) {
   };
   const tasks = new Map(inject.tasks.map((task) => [task.id, taskRow(task, deeds)]));
   const note = make("div", "note", sign("lock"), make("span", "unseen", `${say("note")}: `), make("div", "", ...paragraphs(inject.note)));
-  row.private.append(note, facts, ...[...tasks.values()].map((one) => one.whole), make("p", "row-ways", ...Object.values(ways)));
+  row.private.append(missed, note, facts, ...[...tasks.values()].map((one) => one.whole), make("p", "row-ways", ...Object.values(ways)));
   return { ...row, met, missed, ways, tasks };
 }
 
