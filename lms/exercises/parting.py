@@ -50,7 +50,10 @@ def cut(run: Run, state: State, now: datetime) -> None:
 
 
 def _note_who_took_part(run: Run, state: State, players: Collection[Player]) -> None:
-    """Whoever has an account, was let in and answered the set share of what could be answered on their device."""
+    """Whoever has an account, was let in and answered the set share of what could be answered on their device.
+
+    Where nothing could be answered, nobody did anything that could count.
+    """
     if state.started_at is None:
         return
     settings: Settings = current_app.extensions["settings"]
@@ -71,7 +74,7 @@ def _note_who_took_part(run: Run, state: State, players: Collection[Player]) -> 
             continue
         asked = asked_in_all(state, seat)
         done = sum(task in answered[player.id] or (task, seat.team) in decided for task in asked)
-        if 100 * done >= settings.taking_part * len(asked):
+        if 100 * done >= settings.taking_part * max(1, len(asked)):
             took_part.add(player.person_id)
     for person_id in sorted(took_part):
         db.session.add(
