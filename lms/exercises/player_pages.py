@@ -4,7 +4,7 @@ from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Flask, abort, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, Flask, abort, current_app, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
@@ -57,6 +57,13 @@ def init_app(app: Flask) -> None:
     csrf: CSRFProtect = app.extensions["csrf"]
     for view in (answer, sit, take_over, think):
         csrf.exempt(view)  # a player may have no session that could hold a token; see `players.from_elsewhere`
+
+
+@bp.url_defaults
+def _keep_language(_endpoint: str, values: dict[str, Any]) -> None:
+    """Without an account nothing remembers a language that was chosen, so that it stays in a player's addresses."""
+    if request and request.blueprint in ("playing", "runs") and "lang" in request.args:
+        values.setdefault("lang", g.locale)
 
 
 # --- the way in

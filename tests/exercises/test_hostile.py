@@ -7,7 +7,7 @@ from lms.accounts.models import Role
 from lms.audit import AuditRow
 from lms.exercises import responding, thinking
 from lms.exercises.carrying import Unfit, read
-from lms.exercises.models import Player
+from lms.exercises.models import Player, TakingPart
 from tests.exercises.rooms import Phone, RoomWith
 from tests.exercises.test_carrying import altered
 from tests.exercises.travels import pack, played
@@ -130,3 +130,46 @@ def test_a_rehearsal_leaves_no_trace_whatever_is_done_with_it(app: Flask, make: 
         room.trainer.post(f"/runs/{room.run.id}/{where}", what)
 
     assert room.kept(AuditRow) == []
+
+
+def test_a_language_chosen_at_the_way_in_stays_without_an_account_and_without_scripts(app: Flask, make: Making):
+    room = RoomWith(app, make, teams_by="self")
+    browser = Client(app)
+
+    def form(where: str) -> str:
+        (action,) = (one.get("action") for one in browser.page.all("form") if where in (one.get("action") or ""))
+        return action.partition("#")[0]
+
+    def is_german() -> bool:
+        return browser.page.all("html")[0].get("lang") == "de"
+
+    browser.get(f"/join/{room.run.code}?lang=de")
+    browser.follow(browser.http.post(form("/join"), data={"code": room.run.code}))
+    joined = is_german()
+    browser.follow(browser.http.post(form("/seat"), data={"team": "north"}))
+    seated = is_german()
+    room.does("start", "next", "open mood")
+    browser.get(f"/join/{room.run.code}?lang=de")
+    answered = browser.follow(browser.http.post(form("/answers"), data={"task": "mood", "answer": "good"}))
+
+    assert joined and seated and is_german()
+    assert answered.request.args["question"] == "mood"
+
+
+def test_the_square_of_a_console_in_another_language_forces_that_language_on_nobody(app: Flask, make: Making):
+    room = RoomWith(app, make)
+
+    for where in ("", "/console"):
+        room.trainer.get(f"/runs/{room.run.id}{where}?lang=de")
+
+        assert f"/join/{room.run.code}" in room.trainer.page.text
+        assert f"/join/{room.run.code}?" not in room.trainer.page.text
+
+
+def test_a_run_that_is_ended_before_anything_was_asked_counts_for_nobody(app: Flask, make: Making):
+    room = RoomWith(app, make)
+    room.phone(make.signed_in())
+
+    room.does("start", "next", "end")
+
+    assert room.kept(TakingPart) == []
