@@ -1,6 +1,7 @@
 """What files hold that should not, and what someone writes into them who means no good."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
@@ -34,7 +35,9 @@ def lies_in(app: Flask, database_url: str) -> Any:
     path = Path(database_url.removeprefix("sqlite:///"))
 
     def found(*wanted: str | UUID) -> list[str | UUID]:
-        content = b"".join(one.read_bytes() for one in path.parent.glob(f"{path.name}*"))
+        files = path.parent.glob(f"{path.name}*")
+        # In a process of its own: whoever closes a database's file lets go of every lock that their process has on it.
+        content = subprocess.run(["/bin/cat", *files], check=True, capture_output=True).stdout
         return [one for one in wanted if any(form in content for form in _forms(one))]
 
     return found
