@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 CHANNEL = "lms"
 ANYTHING = ""  # said to those who listen when words may have been lost
 IDLE = 10.0  # seconds after which a line on which nothing was sent is given back
+TOGETHER = 0.05  # seconds between two sendings: whatever is said meanwhile goes with the next, each word once
 AGAIN = 1.0  # seconds until a line that broke is tried again
 PATIENCE = 5.0  # seconds that a line may take to answer
 BY_ITSELF = 2.0  # seconds after which whoever listens looks unasked
@@ -147,6 +148,7 @@ class Hub:
                     while topics := self._next():
                         for topic in topics:
                             say(f"{self.own} {topic}")
+                        time.sleep(TOGETHER)
                 return
             except line.broken as problem:
                 log.warning("other processes do not hear at once what changes here: %s", problem)
