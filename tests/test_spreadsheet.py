@@ -359,7 +359,7 @@ LAUGHS = (
     + "".join(f'<!ENTITY {one} "{f"&{before};" * 10}">' for before, one in zip("abcdefgh", "bcdefghi", strict=True))
     + "]>"
 )
-OUTSIDE = '<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
+OUTSIDE = f'<!DOCTYPE x [<!ENTITY a SYSTEM "{Path(__file__).as_uri()}">]>'
 REMOTE = '<!DOCTYPE x SYSTEM "https://canary.example/x.dtd">'
 
 

@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
@@ -157,7 +158,7 @@ class Reader:
         file: File,
         place: str,
         needle: str,
-        given: set[str] = frozenset(),  # type: ignore[assignment]
+        given: AbstractSet[str] = frozenset(),
     ) -> T | None:
         """A value of `kind` made from a table, or None with a fault for each key that is wrong.
 

@@ -87,11 +87,16 @@ def player_of(run_id: UUID, key: str, person_id: int | None) -> Player | None:
     return by_key
 
 
+def new_key() -> str:
+    """A key that nobody has."""
+    return secrets.token_urlsafe(32)
+
+
 def own_key(run_id: UUID, key: str, person_id: int | None) -> str:
     """The key a browser plays with: the one it has, unless another player of this run has it; else a new one."""
     whose = db.session.scalar(select(Player).where(Player.key_hash == hash_of(key, run_id))) if key else None
     mine = player_of(run_id, key, person_id)
-    return key if key and whose in (None, mine) else secrets.token_urlsafe(32)
+    return key if key and whose in (None, mine) else new_key()
 
 
 def join(

@@ -114,7 +114,7 @@ def _form(
         profession=profession,
         professions=[(one.value, PROFESSIONS[one]) for one in Profession],
         own_profession=PROFESSIONS[current_user.profession] if current_user.is_authenticated else "",
-        key=players.new_key(),
+        key=joining.new_key(),
         longest=NAME,
         errors=[{"id": field, "words": words}] if words else [],
         exit_url=_settings().quick_exit_url,

